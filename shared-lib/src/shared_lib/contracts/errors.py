@@ -1,0 +1,153 @@
+"""Errors as Datafleet speaks them: RFC 9457 problem details with a code and what to do.
+
+One exception class stands for one error. A class carries its HTTP status, its machine code and
+its title; an instance carries the detail (what happened, where, and what to do about it) and the
+place (`field`, `row`, `line`, `byte`, `page`) as extra members of the problem.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+FailureKind = Literal["user", "infrastructure", "timeout"]
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem; further members (field, row, byte, ...) say where it happened."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str | None = None
+    flow_id: str | None = None
+
+
+class FleetError(Exception):
+    """The root of all errors that a person or a program may be shown.
+
+    Args:
+        detail: one or two sentences: what went wrong, where, and what to do.
+        place: members added to the problem, such as ``field``, ``row``, ``line`` or ``byte``.
+        headers: HTTP headers the answer must carry, such as ``Retry-After``.
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    title: ClassVar[str] = "Something failed on our side"
+    failure: ClassVar[FailureKind] = "user"
+
+    def __init__(
+        self, detail: str, *, headers: Mapping[str, str] | None = None, **place: Any
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.place = place
+        self.headers = dict(headers or {})
+
+    def problem(self, *, request_id: str | None = None, flow_id: str | None = None) -> Problem:
+        """The problem+json body of this error."""
+        return Problem(
+            type=f"urn:datafleet:error:{self.code}",
+            title=self.title,
+            status=self.status,
+            code=self.code,
+            detail=self.detail,
+            request_id=request_id,
+            flow_id=flow_id,
+            **self.place,
+        )
+
+
+class InternalError(FleetError):
+    """An unexpected failure; its cause is in the log under the request id."""
+
+    failure = "infrastructure"
+
+
+class BadRequestError(FleetError):
+    """The request cannot be understood as it was sent."""
+
+    status = 400
+    code = "bad_request"
+    title = "The request cannot be read"
+
+
+class InvalidInputError(FleetError):
+    """A field, a parameter or a header has a value that is not accepted."""
+
+    status = 422
+    code = "invalid_input"
+    title = "A value is not accepted"
+
+
+class UnauthenticatedError(FleetError):
+    """No valid key, session or identity token came with the request."""
+
+    status = 401
+    code = "unauthenticated"
+    title = "Sign-in needed"
+
+
+class ForbiddenError(FleetError):
+    """The caller is known and may not do this."""
+
+    status = 403
+    code = "forbidden"
+    title = "Not allowed"
+
+
+class NotFoundError(FleetError):
+    """Nothing with that name or id belongs to the caller's tenant."""
+
+    status = 404
+    code = "not_found"
+    title = "Not found"
+
+
+class ConflictError(FleetError):
+    """The request contradicts the present state."""
+
+    status = 409
+    code = "conflict"
+    title = "In conflict with what is there"
+
+
+class PayloadTooLargeError(FleetError):
+    """A body is larger than the limit."""
+
+    status = 413
+    code = "payload_too_large"
+    title = "Too large"
+
+
+class TooManyRequestsError(FleetError):
+    """The tenant's limit is used up for now."""
+
+    status = 429
+    code = "too_many_requests"
+    title = "Too many requests"
+
+
+class UnavailableError(FleetError):
+    """A part that is needed does not answer; trying again later helps."""
+
+    status = 503
+    code = "unavailable"
+    title = "Not available right now"
+    failure = "infrastructure"
+
+
+class NoSpaceError(FleetError):
+    """The disk or the object store is full; nothing of the request was kept."""
+
+    status = 507
+    code = "no_space_left"
+    title = "No space left"
+    failure = "infrastructure"
