@@ -1,0 +1,95 @@
+"""What svc-parquet answers: conversions and tables."""
+
+from pydantic import Field
+
+from shared_lib.contracts.base import Contract, UtcTime
+from shared_lib.contracts.conversions import (
+    ConversionOptions,
+    ConversionReport,
+    Decisions,
+    TableProfile,
+)
+from shared_lib.contracts.errors import Problem
+from shared_lib.contracts.jobs import JobState
+
+
+class ConversionCreate(Contract):
+    """The body of `POST /v1/conversions`: convert a landed file again, with other options."""
+
+    file_id: str
+    options: ConversionOptions = ConversionOptions()
+
+
+class ConversionView(Contract):
+    """One conversion of one file."""
+
+    id: str
+    file_id: str
+    path: str
+    dataset_id: str
+    version_id: str
+    flow_id: str | None
+    job_id: str
+    state: JobState
+    options: ConversionOptions
+    table_id: str
+    table_version_id: str | None = None
+    report: ConversionReport | None = None
+    error: Problem | None = None
+    created_at: UtcTime
+
+
+class ColumnView(Contract):
+    """A column of a table version and why it has its type."""
+
+    name: str
+    type: str
+    origin: str
+    reason: str
+
+
+class TableVersionView(Contract):
+    """An immutable version of a table: a list of Parquet parts."""
+
+    id: str
+    number: int
+    file_id: str
+    dataset_version_id: str
+    flow_id: str | None
+    rows: int
+    bytes_in: int
+    bytes: int = Field(description="Size of the Parquet parts together.")
+    quarantined_rows: int
+    columns: list[ColumnView]
+    created_at: UtcTime
+
+
+class TableView(Contract):
+    """A table and its newest version."""
+
+    id: str
+    name: str
+    dataset_id: str
+    dataset_name: str
+    versions: int
+    latest_version: TableVersionView | None = None
+    created_at: UtcTime
+
+
+class TablePreview(Contract):
+    """The first rows. Values that JSON cannot hold exactly are given as text."""
+
+    table_id: str
+    table_version_id: str
+    columns: list[ColumnView]
+    rows: list[list[object]]
+    total_rows: int
+
+
+class TableProfileView(Contract):
+    """The statistics of a table version and the decisions that led to it."""
+
+    table_id: str
+    table_version_id: str
+    profile: TableProfile
+    decisions: Decisions
