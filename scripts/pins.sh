@@ -1,20 +1,42 @@
 #!/bin/sh
-# Compile the pins: every distribution's dependencies, with hashes and without index addresses.
+# Compile the pins: every dependency of every distribution, with hashes and without the address
+# of any package index, valid on each supported Python and system (docs/decisions/0002).
+#
 # Usage: scripts/pins.sh [extra arguments of `uv pip compile`, such as --upgrade]
+#
+# A pin that stands is kept while it satisfies the pyproject files; --upgrade moves all of them,
+# `--upgrade-package NAME` moves one.
 set -eu
 cd "$(dirname "$0")/.."
 
-ours="--no-emit-package datafleet-shared-lib --no-emit-package datafleet-gateway --no-emit-package datafleet-sdk"
-for service in ingest parquet knowledgebase quality training; do
-    ours="$ours --no-emit-package datafleet-svc-$service"
-done
-
-compile() {
-    # shellcheck disable=SC2086
-    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-        --custom-compile-command "make pins" $ours "$@"
+uv=.venv/bin/uv
+[ -x "$uv" ] || uv=$(command -v uv) || {
+    echo "pins: uv is missing; run 'make dev' first" >&2
+    exit 1
 }
 
-compile "$@" gateway/pyproject.toml svc-*/pyproject.toml sdk/pyproject.toml deploy/embedded/pyproject.toml \
-    requirements/build.in --output-file requirements/core.txt
-compile "$@" --group pyproject.toml:dev --constraint requirements/core.txt --output-file requirements/dev.txt
+distributions="gateway/pyproject.toml sdk/pyproject.toml deploy/embedded/pyproject.toml"
+ours="--no-emit-package datafleet-embedded --no-emit-package datafleet-gateway"
+ours="$ours --no-emit-package datafleet-sdk --no-emit-package datafleet-shared-lib"
+for folder in svc-*; do
+    distributions="$distributions $folder/pyproject.toml"
+    ours="$ours --no-emit-package datafleet-$folder"
+done
+
+# compile TARGET ARGUMENT...: writes requirements/TARGET.txt.
+compile() {
+    target=requirements/$1.txt
+    shift
+    echo "pins: $target"
+    # An index or a folder of wheels that this machine is configured with must not reach the file.
+    # shellcheck disable=SC2086 # the list of our own packages is meant to be split
+    "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+        --no-emit-index-url --no-emit-find-links --custom-compile-command "make pins" \
+        $ours "$@" --output-file "$target"
+}
+
+compile bootstrap "$@" requirements/bootstrap.in
+# shellcheck disable=SC2086 # the list of pyproject files is meant to be split
+compile core "$@" $distributions requirements/build.in --constraint requirements/bootstrap.txt
+compile dev "$@" --group pyproject.toml:dev \
+    --constraint requirements/bootstrap.txt --constraint requirements/core.txt
