@@ -1,1 +1,1 @@
-"""What one service promises another: models, events, names, error codes. No framework is imported here."""
+"""What one service promises another: models, events, names, error codes. No framework here."""

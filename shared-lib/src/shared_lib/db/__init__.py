@@ -1,0 +1,19 @@
+"""Databases: one per service, SQLite or PostgreSQL, with one history of migrations for both."""
+
+from shared_lib.db.engine import Database, ReadView, WriteUnit
+from shared_lib.db.pages import KeysetPage, decode_cursor, encode_cursor
+from shared_lib.db.repository import Repository
+from shared_lib.db.types import Json, UtcDateTime, declarative_base
+
+__all__ = [
+    "Database",
+    "Json",
+    "KeysetPage",
+    "ReadView",
+    "Repository",
+    "UtcDateTime",
+    "WriteUnit",
+    "declarative_base",
+    "decode_cursor",
+    "encode_cursor",
+]

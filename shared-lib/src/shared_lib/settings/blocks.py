@@ -1,0 +1,115 @@
+"""The blocks that services compose their settings of."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared_lib.contracts.services import ServiceName
+from shared_lib.storage.settings import StorageSettings
+
+Mode = Literal["embedded", "fleet"]
+
+MEBIBYTE = 1024 * 1024
+
+
+class DatabaseSettings(BaseModel):
+    """Where the service keeps its rows."""
+
+    url: str = Field(
+        default="",
+        description="SQLAlchemy URL. Empty: an SQLite file named after the service.",
+    )
+    pool_size: int = Field(default=10, ge=1, description="Connections kept open (PostgreSQL).")
+
+
+class JobSettings(BaseModel):
+    """How durable jobs are claimed, watched and bounded. Times are seconds, sizes bytes."""
+
+    lease_s: float = Field(default=15.0, gt=0, description="A claim not renewed for so long ends.")
+    sweep_s: float = Field(
+        default=2.0, gt=0, description="How often expired claims are looked for."
+    )
+    poll_s: float = Field(default=0.2, gt=0, description="How often to look without a doorbell.")
+    children: int = Field(default=2, ge=1, description="Jobs that run at the same time.")
+    idle_s: float = Field(
+        default=300.0, gt=0, description="The process that children start from rests after this."
+    )
+    retry_backoff_s: float = Field(
+        default=2.0, ge=0, description="Wait before the first retry; doubles with each."
+    )
+    time_limit_s: float = Field(default=6 * 3600.0, gt=0, description="A longer job is ended.")
+    memory_limit_bytes: int = Field(
+        default=4096 * MEBIBYTE, gt=0, description="Resident memory of a job's process tree."
+    )
+    file_limit_bytes: int = Field(
+        default=1024 * 1024 * MEBIBYTE, gt=0, description="The largest file a job may write."
+    )
+    nameless_object_age_s: float = Field(
+        default=24 * 3600.0,
+        ge=0,
+        description="An object whose writer is unknown is deleted after this.",
+    )
+
+    @property
+    def beat_s(self) -> float:
+        """Renew a lease this often: three chances before it expires."""
+        return self.lease_s / 3
+
+
+class LogSettings(BaseModel):
+    """What the processes write about themselves."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least severe level that is written."
+    )
+    json_lines: bool = Field(default=True, description="One JSON object a line; else plain text.")
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs. A service's own class adds its blocks."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FLEET_", env_nested_delimiter="__", extra="forbid"
+    )
+
+    service: ServiceName = Field(description="Which member of the fleet this is.")
+    mode: Mode = Field(default="fleet", description="embedded: one machine, files and SQLite.")
+    data: Path = Field(default=Path("data"), description="Folder of everything that is kept.")
+    database: DatabaseSettings = DatabaseSettings()
+    storage: StorageSettings = StorageSettings()
+    jobs: JobSettings = JobSettings()
+    log: LogSettings = LogSettings()
+    service_urls: dict[ServiceName, str] = Field(
+        default_factory=dict, description="Base address of each service (fleet mode)."
+    )
+    secrets: Path | None = Field(
+        default=None, description="Folder of the identity keys. Empty: `secrets` below data."
+    )
+
+    @model_validator(mode="after")
+    def _fill_from_data_folder(self) -> Self:
+        if not self.database.url:
+            if self.mode != "embedded":
+                raise ValueError("FLEET_DATABASE__URL is needed outside embedded mode")
+            path = self.data.absolute() / "databases" / f"{self.service.value}.sqlite"
+            self.database.url = f"sqlite:///{path}"
+        if self.storage.kind == "file" and self.storage.root is None:
+            self.storage.root = self.data.absolute() / "objects"
+        return self
+
+    @property
+    def secrets_folder(self) -> Path:
+        """Where this service's private key and everybody's public keys are."""
+        return self.secrets or self.data.absolute() / "secrets"
+
+    @property
+    def scratch_folder(self) -> Path:
+        """Where job children work; emptied when a job ends."""
+        return self.data.absolute() / "scratch"
+
+    @property
+    def run_folder(self) -> Path:
+        """Sockets and pipes of the running processes."""
+        return self.data.absolute() / "run"
