@@ -35,7 +35,7 @@ def owner(path: str, distributions: Iterable[Distribution]) -> Distribution | No
 
 
 def is_harmless(path: str) -> bool:
-    """Whether no test can tell the difference: pages for people, but not a package's or a test's."""
+    """Whether no test can tell: a page for people, unless a package or a test carries it."""
     folders = path.split("/")[:-1]
     is_page = path.endswith(".md") and "src" not in folders and "tests" not in folders
     return is_page or path.startswith(HARMLESS_FOLDERS)

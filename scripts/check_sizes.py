@@ -48,7 +48,9 @@ def check_text(text: str, *, path: Path) -> Iterator[Finding]:
     """The findings of one file; ``path`` is what they are reported under."""
     lines = len(text.splitlines())
     if lines > FILE_WARNING:
-        yield _finding(path, line=1, what="the file", lines=lines, limits=(FILE_WARNING, FILE_LIMIT))
+        yield _finding(
+            path, line=1, what="the file", lines=lines, limits=(FILE_WARNING, FILE_LIMIT)
+        )
     if path.suffix != ".py":
         return
     for node in ast.walk(ast.parse(text, filename=str(path))):
@@ -57,7 +59,9 @@ def check_text(text: str, *, path: Path) -> Iterator[Finding]:
         lines = (node.end_lineno or node.lineno) - node.lineno + 1
         if lines > FUNCTION_WARNING:
             limits = (FUNCTION_WARNING, FUNCTION_LIMIT)
-            yield _finding(path, line=node.lineno, what=f"{node.name}()", lines=lines, limits=limits)
+            yield _finding(
+                path, line=node.lineno, what=f"{node.name}()", lines=lines, limits=limits
+            )
 
 
 def _finding(path: Path, *, line: int, what: str, lines: int, limits: tuple[int, int]) -> Finding:

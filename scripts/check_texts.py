@@ -33,7 +33,9 @@ class Rule:
 
 RULES = (
     Rule(
-        pattern=re.compile(r"(?<![\w./~$}>-])/(?:work|root|home/\w+|Users/\w+|opt/wheels)(?![\w-])"),
+        pattern=re.compile(
+            r"(?<![\w./~$}>-])/(?:work|root|home/\w+|Users/\w+|opt/wheels)(?![\w-])"
+        ),
         reason="a path of one machine",
     ),
     Rule(

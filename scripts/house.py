@@ -44,7 +44,9 @@ def _read(path: Path, *, root: Path) -> Distribution:
         requirements.extend(extra)
     names = {match[0] for text in requirements if (match := _NAME.match(text))}
     folder = path.parent.relative_to(root).as_posix()
-    package = next(child.name for child in sorted((path.parent / "src").iterdir()) if child.is_dir())
+    package = next(
+        child.name for child in sorted((path.parent / "src").iterdir()) if child.is_dir()
+    )
     return Distribution(
         name=project["name"],
         folder=folder,
