@@ -30,6 +30,7 @@ run: .venv/stamp-core ## Start the whole fleet on this machine (installs it the 
 
 .PHONY: dev
 dev: .venv/stamp-dev ## Install what tests, lint and benchmarks need
+	@echo ".venv is ready"
 
 .PHONY: test
 test: .venv/stamp-dev ## Run every test but the long ones (ARGS= go to pytest, WORKERS=2)
