@@ -50,13 +50,17 @@ lint: .venv/stamp-dev ## Check style, types, imports and the house rules; all ar
 
 .PHONY: lint-style
 lint-style: .venv/stamp-dev ## Check rules and format with ruff
-	@$(VENV)/ruff check --quiet .
-	@$(VENV)/ruff format --check --quiet . || { echo "These are not formatted: make format"; $(VENV)/ruff format --check .; }
+	@status=0; \
+	$(VENV)/ruff check --quiet . || status=1; \
+	$(VENV)/ruff format --check --quiet . || { $(VENV)/ruff format --check .; echo "Format them: make format"; status=1; }; \
+	exit $$status
 
 .PHONY: lint-types
 lint-types: .venv/stamp-dev ## Check types with mypy, strictly
-	@$(VENV)/mypy $(addprefix -p ,$(PACKAGES))
-	@$(VENV)/mypy scripts tests $(wildcard benchmarks)
+	@status=0; \
+	$(VENV)/mypy $(addprefix -p ,$(PACKAGES)) || status=1; \
+	$(VENV)/mypy scripts tests $(wildcard benchmarks) || status=1; \
+	exit $$status
 
 .PHONY: lint-imports
 lint-imports: .venv/stamp-dev ## Check who imports whom
@@ -64,8 +68,10 @@ lint-imports: .venv/stamp-dev ## Check who imports whom
 
 .PHONY: lint-house
 lint-house: .venv/stamp-dev ## Check sizes of files and functions, and what may never be committed
-	@$(VENV)/python scripts/check_sizes.py
-	@$(VENV)/python scripts/check_texts.py
+	@status=0; \
+	$(VENV)/python scripts/check_sizes.py || status=1; \
+	$(VENV)/python scripts/check_texts.py || status=1; \
+	exit $$status
 
 .PHONY: format
 format: .venv/stamp-dev ## Sort imports, fix what ruff can fix, format
