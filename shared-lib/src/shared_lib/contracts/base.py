@@ -32,7 +32,13 @@ UtcTime = Annotated[
 class Contract(BaseModel):
     """A message between two parties. Unknown fields are an error on both sides."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+    )
 
 
 ItemT = TypeVar("ItemT")

@@ -51,3 +51,7 @@ def declarative_base() -> type[DeclarativeBase]:
         type_annotation_map: dict[Any, Any] = {datetime: UtcDateTime(), dict[str, Any]: Json}
 
     return Base
+
+
+SharedBase = declarative_base()
+"""The tables that every service has: jobs, their entries, outbox, inbox, idempotency records."""

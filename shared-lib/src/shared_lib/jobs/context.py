@@ -1,0 +1,108 @@
+"""What a job's own code sees inside its child process."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shared_lib.contracts.jobs import JobState
+from shared_lib.db.engine import WriteUnit
+from shared_lib.faults import crash_point
+from shared_lib.jobs.errors import LeaseLostError
+from shared_lib.jobs.models import JobRow
+from shared_lib.jobs.queue import JobQueue
+from shared_lib.jobs.repository import JobRepository
+from shared_lib.jobs.runtime import Runtime
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_EVERY_S = 0.5
+
+
+@dataclass(frozen=True)
+class ClaimedJob:
+    """The job as it was claimed. `fence` tells this try from every other."""
+
+    id: str
+    tenant: str
+    kind: str
+    params: dict[str, Any]
+    subject_id: str | None
+    flow_id: str | None
+    fence: int
+    attempt: int
+
+    @property
+    def writer(self) -> str:
+        """Names the writer in object keys: no two tries ever share a key."""
+        return f"{self.id}-{self.fence}"
+
+
+class JobContext:
+    """The job, its service's parts, and a scratch folder that is deleted when the child ends."""
+
+    def __init__(self, job: ClaimedJob, *, runtime: Runtime, scratch: Path) -> None:
+        self.job = job
+        self.runtime = runtime
+        self.scratch = scratch
+        self.ended = False
+        self._queue = JobQueue(runtime)
+        self._next_progress = 0.0
+
+    def progress(self, done: int, total: int | None = None, *, unit: str = "bytes") -> None:
+        """Say how far the work is; written at most twice a second.
+
+        Raises:
+            LeaseLostError: another worker has the job, so going on is of no use.
+        """
+        now = time.monotonic()
+        if now < self._next_progress and done != total:
+            return
+        self._next_progress = now + PROGRESS_EVERY_S
+        self._change(progress_done=done, progress_total=total, progress_unit=unit)
+
+    def log(self, message: str, *, level: str = "info", **facts: Any) -> None:
+        """Write a line into the job's log, which people read while it runs."""
+        with self.runtime.database.write() as unit:
+            JobRepository(unit).add_entry(
+                self.job.id, name="log", data={"level": level, "message": message, **facts}
+            )
+
+    def start_publishing(self) -> None:
+        """The work is done; from here on objects are put under their final keys."""
+        self._change(state=JobState.PUBLISHING, revision=JobRow.revision + 1)
+
+    @contextmanager
+    def publish(self, result: dict[str, Any]) -> Iterator[WriteUnit]:
+        """The transaction that makes the job's effect visible and ends the job, both or neither.
+
+        Raises:
+            LeaseLostError: another worker has the job; nothing of the block is kept.
+        """
+        crash_point("jobs.publish.before_commit")
+        with self.runtime.database.write() as unit:
+            ended = self._queue.end(
+                unit,
+                job_id=self.job.id,
+                fence=self.job.fence,
+                state=JobState.SUCCEEDED,
+                result=result,
+            )
+            if ended is None:
+                raise _lost(self.job)
+            yield unit
+        self.ended = True
+        crash_point("jobs.publish.committed")
+
+    def _change(self, **values: Any) -> None:
+        with self.runtime.database.write() as unit:
+            changed = JobRepository(unit).change(self.job.id, fence=self.job.fence, **values)
+        if changed is None:
+            raise _lost(self.job)
+
+
+def _lost(job: ClaimedJob) -> LeaseLostError:
+    return LeaseLostError(f"Try {job.fence} of {job.id} is not the present one any more.")

@@ -1,0 +1,26 @@
+"""What kinds of job a service has."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """One kind of job.
+
+    Attributes:
+        name: as it stands in the row, such as `convert`.
+        run: `module:function`, imported in the child only; takes a `JobContext`.
+        queue: which workers hear it.
+        preload: modules that the children's parent imports once, so that a child starts warm.
+        max_attempts: claims before infrastructure failures end the job as dead.
+        time_limit_s: overrides the setting when given.
+        memory_limit_bytes: overrides the setting when given.
+    """
+
+    name: str
+    run: str
+    queue: str
+    preload: tuple[str, ...] = ()
+    max_attempts: int = 5
+    time_limit_s: float | None = None
+    memory_limit_bytes: int | None = None

@@ -1,0 +1,171 @@
+"""Asking for jobs, and moving them from state to state. Each change is an event and an entry."""
+
+from datetime import timedelta
+from typing import Any
+
+from shared_lib.contracts.base import utc_now
+from shared_lib.contracts.errors import Problem
+from shared_lib.contracts.events import JOB_CHANGED, JobChanged
+from shared_lib.contracts.ids import new_job_id
+from shared_lib.contracts.jobs import JobState, JobSummary
+from shared_lib.db.engine import WriteUnit
+from shared_lib.events.outbox import emit
+from shared_lib.jobs.errors import JobAlreadyEndedError, JobNotFoundError
+from shared_lib.jobs.models import JobRow
+from shared_lib.jobs.repository import JobRepository
+from shared_lib.jobs.runtime import Runtime
+
+
+class JobQueue:
+    """The jobs of one service."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def request(
+        self,
+        unit: WriteUnit,
+        *,
+        kind: str,
+        tenant: str,
+        params: dict[str, Any],
+        subject_id: str | None = None,
+        flow_id: str | None = None,
+    ) -> JobRow:
+        """Write a queued job in `unit`; the supervisor is woken when the unit commits."""
+        spec, now = self._runtime.kinds[kind], utc_now()
+        job = JobRow(
+            id=new_job_id(self._runtime.spec.job_owner),
+            tenant=tenant,
+            kind=spec.name,
+            queue=spec.queue,
+            state=JobState.QUEUED,
+            subject_id=subject_id,
+            flow_id=flow_id,
+            params=params,
+            fence=0,
+            attempts=0,
+            max_attempts=spec.max_attempts,
+            revision=1,
+            run_after=now,
+            cancel_requested=False,
+            progress_done=0,
+            progress_unit="",
+            created_at=now,
+            changed_at=now,
+        )
+        JobRepository(unit).add(job)
+        self.tell(unit, job)
+        return job
+
+    def end(
+        self,
+        unit: WriteUnit,
+        *,
+        job_id: str,
+        fence: int,
+        state: JobState,
+        error: Problem | None = None,
+        failure: str | None = None,
+        result: dict[str, Any] | None = None,
+    ) -> JobRow | None:
+        """Move a job that we hold to its final state; None when it is not ours any more."""
+        now = utc_now()
+        job = JobRepository(unit).change(
+            job_id,
+            fence=fence,
+            state=state,
+            error=error.model_dump(mode="json", exclude_none=True) if error else None,
+            failure=failure,
+            result=result,
+            revision=JobRow.revision + 1,
+            lease_until=None,
+            ended_at=now,
+        )
+        if job is not None:
+            self.tell(unit, job)
+        return job
+
+    def retry(self, unit: WriteUnit, *, job: JobRow, error: Problem) -> JobRow | None:
+        """Queue a job again after an infrastructure failure, or end it when tries are used up."""
+        if job.cancel_requested:
+            return self.end(unit, job_id=job.id, fence=job.fence, state=JobState.CANCELLED)
+        if job.attempts >= job.max_attempts:
+            return self.end(
+                unit,
+                job_id=job.id,
+                fence=job.fence,
+                state=JobState.DEAD,
+                error=error,
+                failure="infrastructure",
+            )
+        wait = self._runtime.settings.jobs.retry_backoff_s * 2 ** (job.attempts - 1)
+        again = JobRepository(unit).change(
+            job.id,
+            fence=job.fence,
+            state=JobState.QUEUED,
+            error=error.model_dump(mode="json", exclude_none=True),
+            revision=JobRow.revision + 1,
+            lease_until=None,
+            run_after=utc_now() + timedelta(seconds=wait),
+        )
+        if again is not None:
+            self.tell(unit, again)
+        return again
+
+    def cancel(self, unit: WriteUnit, *, job_id: str, tenant: str) -> JobRow:
+        """End a queued job now; ask the supervisor to end a running one.
+
+        Raises:
+            JobNotFoundError: no such job in this tenant.
+            JobAlreadyEndedError: nothing is left to cancel.
+        """
+        job = JobRepository(unit).lock(job_id, tenant=tenant)
+        if job is None:
+            raise JobNotFoundError(f"There is no job {job_id}. `fleet job list` shows yours.")
+        if JobState(job.state).ended:
+            raise JobAlreadyEndedError(f"Job {job_id} has already {job.state}.")
+        job.cancel_requested = True
+        job.changed_at = utc_now()
+        if job.state == JobState.QUEUED:
+            job.state = JobState.CANCELLED
+            job.ended_at = utc_now()
+            job.revision += 1
+            unit.session.flush()
+            self.tell(unit, job)
+        unit.after_commit(self._runtime.doorbell.ring)
+        return job
+
+    def tell(self, unit: WriteUnit, job: JobRow) -> None:
+        """Write the change into the job's story and tell the catalog."""
+        JobRepository(unit).add_entry(
+            job.id,
+            name="state",
+            data={"state": job.state, "attempt": job.attempts, "error": job.error},
+        )
+        emit(
+            unit,
+            spec=JOB_CHANGED,
+            payload=JobChanged(job=summarise(job, runtime=self._runtime), revision=job.revision),
+            producer=self._runtime.name,
+            tenant=job.tenant,
+            flow_id=job.flow_id,
+            doorbell=self._runtime.doorbell,
+        )
+
+
+def summarise(job: JobRow, *, runtime: Runtime) -> JobSummary:
+    """The job as the fleet-wide list shows it."""
+    return JobSummary(
+        id=job.id,
+        kind=job.kind,
+        service=runtime.name.value,
+        state=JobState(job.state),
+        subject_id=job.subject_id,
+        flow_id=job.flow_id,
+        attempts=job.attempts,
+        error=Problem.model_validate(job.error) if job.error else None,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        ended_at=job.ended_at,
+    )

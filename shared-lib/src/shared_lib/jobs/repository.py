@@ -1,0 +1,122 @@
+"""All SQL on jobs. Every change of a claimed job is a compare-and-set on its fence."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, select, update
+
+from shared_lib.contracts.base import utc_now
+from shared_lib.contracts.jobs import JobState
+from shared_lib.db.repository import Repository
+from shared_lib.jobs.models import JobEntryRow, JobRow
+
+_FRESH = {"synchronize_session": False, "populate_existing": True}
+
+HELD = (JobState.CLAIMED, JobState.RUNNING, JobState.PUBLISHING)
+
+
+class JobRepository(Repository[JobRow]):
+    """Rows of jobs."""
+
+    model = JobRow
+
+    def get(self, job_id: str) -> JobRow | None:
+        """A job of any tenant, for the supervisor and the job's own child."""
+        return self.session.get(JobRow, job_id)
+
+    def lock(self, job_id: str, *, tenant: str) -> JobRow | None:
+        """The tenant's job, held against a claim until the unit ends."""
+        query = self.of_tenant(tenant).where(JobRow.id == job_id).with_for_update()
+        return self.session.scalar(query)
+
+    def has_claimable(self, *, queues: Sequence[str]) -> bool:
+        """Whether a claim would find something; a read, so that polling takes no write lock."""
+        return self.session.scalar(_claimable(queues).limit(1)) is not None
+
+    def claim(self, *, queues: Sequence[str], worker: str, lease_s: float) -> JobRow | None:
+        """Take the oldest job that is due: one statement, fence and attempts grow by one."""
+        now = utc_now()
+        oldest = _claimable(queues).order_by(JobRow.run_after, JobRow.id).limit(1)
+        if self.session.get_bind().dialect.name == "postgresql":
+            oldest = oldest.with_for_update(skip_locked=True)
+        statement = (
+            update(JobRow)
+            .where(JobRow.id == oldest.scalar_subquery(), JobRow.state == JobState.QUEUED)
+            .values(
+                state=JobState.CLAIMED,
+                fence=JobRow.fence + 1,
+                attempts=JobRow.attempts + 1,
+                revision=JobRow.revision + 1,
+                worker=worker,
+                lease_until=now + timedelta(seconds=lease_s),
+                started_at=func.coalesce(JobRow.started_at, now),
+                changed_at=now,
+            )
+            .returning(JobRow)
+        )
+        return self.session.scalar(statement, execution_options=_FRESH)
+
+    def renew(self, job_id: str, *, fence: int, lease_s: float) -> JobRow | None:
+        """Extend the lease; None when the job is not ours any more."""
+        statement = (
+            update(JobRow)
+            .where(*_ours(job_id, fence))
+            .values(lease_until=utc_now() + timedelta(seconds=lease_s))
+            .returning(JobRow)
+        )
+        return self.session.scalar(statement, execution_options=_FRESH)
+
+    def change(self, job_id: str, *, fence: int, **values: Any) -> JobRow | None:
+        """Change a job that we hold; None, and nothing changed, when we do not hold it."""
+        statement = (
+            update(JobRow)
+            .where(*_ours(job_id, fence))
+            .values(changed_at=utc_now(), **values)
+            .returning(JobRow)
+        )
+        return self.session.scalar(statement, execution_options=_FRESH)
+
+    def expired(self, *, limit: int) -> list[JobRow]:
+        """Held jobs whose lease has run out."""
+        query = select(JobRow).where(JobRow.state.in_(HELD), JobRow.lease_until < utc_now())
+        return list(self.session.scalars(query.limit(limit)))
+
+    def cancel_requested(self, job_ids: Iterable[str]) -> list[str]:
+        """Which of these somebody wants to end."""
+        query = select(JobRow.id).where(JobRow.id.in_(list(job_ids)), JobRow.cancel_requested)
+        return list(self.session.scalars(query))
+
+    def add_entry(self, job_id: str, *, name: str, data: dict[str, Any]) -> None:
+        """Append to the job's story."""
+        self.session.add(JobEntryRow(job_id=job_id, name=name, data=data, at=utc_now()))
+
+    def entries(
+        self, job_id: str, *, after: int = 0, name: str | None = None, limit: int = 1000
+    ) -> list[JobEntryRow]:
+        """The job's story after an entry, oldest first."""
+        query = select(JobEntryRow).where(JobEntryRow.job_id == job_id, JobEntryRow.id > after)
+        if name is not None:
+            query = query.where(JobEntryRow.name == name)
+        return list(self.session.scalars(query.order_by(JobEntryRow.id).limit(limit)))
+
+    def news_since(self, moment: datetime, *, job_ids: Iterable[str]) -> list[str]:
+        """Which of these jobs changed, or got entries, at `moment` or later."""
+        ids = list(job_ids)
+        changed = select(JobRow.id).where(JobRow.id.in_(ids), JobRow.changed_at >= moment)
+        told = select(JobEntryRow.job_id).where(
+            JobEntryRow.job_id.in_(ids), JobEntryRow.at >= moment
+        )
+        return list(self.session.scalars(changed.union(told)))
+
+
+def _claimable(queues: Sequence[str]) -> Select[tuple[str]]:
+    return select(JobRow.id).where(
+        JobRow.state == JobState.QUEUED,
+        JobRow.queue.in_(queues),
+        JobRow.run_after <= utc_now(),
+    )
+
+
+def _ours(job_id: str, fence: int) -> tuple[Any, ...]:
+    return (JobRow.id == job_id, JobRow.fence == fence, JobRow.state.in_(HELD))

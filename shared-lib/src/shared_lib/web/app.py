@@ -1,0 +1,76 @@
+"""The app of a service: a flat list of what is configured."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from shared_lib.events.inbox import EventHandler
+from shared_lib.identity import TokenVerifier, open_keyring
+from shared_lib.jobs.queue import JobQueue
+from shared_lib.jobs.runtime import Runtime
+from shared_lib.web import events, health, jobs
+from shared_lib.web.errors import PROBLEM_RESPONSES, configure_errors
+from shared_lib.web.metrics import ObservedRequests, RequestMetrics
+from shared_lib.web.parameters import refuse_unknown_parameters
+from shared_lib.web.state import ServiceState
+from shared_lib.web.tailer import Tailer
+
+
+def create_service_app(
+    runtime: Runtime,
+    *,
+    title: str,
+    routers: Sequence[APIRouter] = (),
+    handlers: Mapping[str, EventHandler] | None = None,
+    services: Mapping[type[Any], Any] | None = None,
+    tailers: Sequence[Tailer] = (),
+    verifier: TokenVerifier | None = None,
+) -> FastAPI:
+    """A service's FastAPI app: errors, identity, health, metrics, jobs, events, its own routes."""
+    job_tailer = Tailer(jobs.changed_jobs(runtime.database))
+    app = FastAPI(
+        title=title,
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=_lifespan(runtime, tailers=[job_tailer, *tailers]),
+        dependencies=[Depends(refuse_unknown_parameters)],
+        responses=PROBLEM_RESPONSES,
+    )
+    app.state.service = ServiceState(
+        runtime=runtime,
+        verifier=verifier
+        or TokenVerifier(runtime.name, keyring=open_keyring(runtime.settings.secrets_folder)),
+        queue=JobQueue(runtime),
+        job_tailer=job_tailer,
+        handlers=handlers or {},
+        services=dict(services or {}),
+    )
+    configure_errors(app)
+    _configure_metrics(app, service=runtime.name)
+    app.include_router(health.router)
+    app.include_router(events.router)
+    for router in routers:
+        app.include_router(router)
+    if runtime.kinds:
+        app.include_router(jobs.router)
+    return app
+
+
+def _configure_metrics(app: FastAPI, *, service: str) -> None:
+    app.state.metrics = RequestMetrics(service)
+    app.add_middleware(ObservedRequests, metrics=app.state.metrics)
+
+
+def _lifespan(runtime: Runtime, *, tailers: Sequence[Tailer]) -> Any:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        for tailer in tailers:
+            await tailer.close()
+        runtime.database.dispose()
+
+    return lifespan

@@ -1,0 +1,141 @@
+"""One handler for every error: RFC 9457 problem+json that says what, where and what to do."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from shared_lib.contracts.errors import (
+    PROBLEM_MEDIA_TYPE,
+    FleetError,
+    InternalError,
+    InvalidInputError,
+    NotFoundError,
+    Problem,
+)
+from shared_lib.observability import bound
+
+logger = logging.getLogger(__name__)
+
+
+class RouteNotFoundError(NotFoundError):
+    """No route has this path."""
+
+    code = "route_not_found"
+    title = "No such address"
+
+
+class MethodNotAllowedError(FleetError):
+    """The path exists and does not take this method."""
+
+    status = 405
+    code = "method_not_allowed"
+    title = "The method is not offered here"
+
+
+class MalformedJsonError(FleetError):
+    """The body is not JSON."""
+
+    status = 400
+    code = "malformed_json"
+    title = "The body is not valid JSON"
+
+
+class UnknownFieldError(InvalidInputError):
+    """A field or parameter that does not exist; refused so that a typing error is noticed."""
+
+    code = "unknown_field"
+    title = "A field is not known"
+
+
+def problem_response(error: FleetError) -> JSONResponse:
+    """The answer for an error."""
+    ids = bound()
+    problem = error.problem(request_id=ids.get("request_id"), flow_id=ids.get("flow_id"))
+    return JSONResponse(
+        problem.model_dump(mode="json", exclude_none=True),
+        status_code=error.status,
+        media_type=PROBLEM_MEDIA_TYPE,
+        headers=error.headers,
+    )
+
+
+def configure_errors(app: FastAPI) -> None:
+    """Answer every error as problem+json."""
+    app.add_exception_handler(FleetError, _on_fleet_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_unexpected)
+
+
+async def _on_fleet_error(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, FleetError):
+        raise error
+    if error.status >= 500:
+        logger.error("a request failed", extra={"code": error.code, "detail": error.detail})
+    return problem_response(error)
+
+
+async def _on_unexpected(_request: Request, error: Exception) -> JSONResponse:
+    logger.error("an unexpected error", exc_info=error)
+    return problem_response(
+        InternalError("Something failed on our side; the log has it under this request id.")
+    )
+
+
+async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = error.detail if isinstance(error, HTTPException) else ""
+    if status == 404:
+        return problem_response(
+            RouteNotFoundError(f"Nothing is at {request.url.path}. /docs lists every address.")
+        )
+    if status == 405:
+        return problem_response(
+            MethodNotAllowedError(
+                f"{request.method} is not offered at {request.url.path}.",
+                headers=dict(getattr(error, "headers", None) or {}),
+            )
+        )
+    other = FleetError(str(detail))
+    other.status = status  # type: ignore[misc]  # an HTTP error of the framework keeps its status
+    return problem_response(other)
+
+
+async def _on_validation_error(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return problem_response(describe_validation(list(error.errors())))
+
+
+def describe_validation(found: list[Any]) -> FleetError:
+    """The first of the validator's findings in words, all of them as members."""
+    first = found[0]
+    field = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    places = [
+        {"field": ".".join(str(part) for part in e["loc"][1:]), "reason": e["msg"]} for e in found
+    ]
+    if first["type"] == "json_invalid":
+        at = first["loc"][-1]
+        reason = first.get("ctx", {}).get("error", "it cannot be parsed")
+        return MalformedJsonError(f"The body is not JSON at byte {at}: {reason}.", byte=at)
+    if first["type"] == "extra_forbidden":
+        return UnknownFieldError(
+            f"There is no field `{field}` here. Check its spelling against /docs, or leave it out.",
+            field=field,
+            errors=places,
+        )
+    if first["type"] == "missing":
+        detail = f"`{field}` is missing. Add it and send the request again."
+    else:
+        detail = f"`{field}`: {first['msg']}."
+    return InvalidInputError(detail, field=field, errors=places)
+
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "The request is refused and says why", "model": Problem},
+    "5XX": {"description": "A failure on our side", "model": Problem},
+}

@@ -1,0 +1,30 @@
+"""Query parameters that a route does not know are refused, so that a typing error is noticed."""
+
+from fastapi import Request
+from fastapi.dependencies.utils import get_flat_dependant
+from fastapi.routing import APIRoute
+
+from shared_lib.web.errors import UnknownFieldError
+
+_known: dict[int, frozenset[str]] = {}
+
+
+async def refuse_unknown_parameters(request: Request) -> None:
+    """A dependency of every app.
+
+    Raises:
+        UnknownFieldError: the query string has a name that the route does not declare.
+    """
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute) or not request.scope.get("query_string"):
+        return
+    known = _known.get(id(route))
+    if known is None:
+        flat = get_flat_dependant(route.dependant, skip_repeats=True)
+        known = _known[id(route)] = frozenset(p.alias for p in flat.query_params)
+    for name in request.query_params:
+        if name not in known:
+            offered = ", ".join(f"`{n}`" for n in sorted(known)) or "none"
+            raise UnknownFieldError(
+                f"There is no parameter `{name}` here; known are: {offered}.", field=name
+            )
