@@ -13,7 +13,8 @@ what=${1:?usage: scripts/setup.sh core|dev}
 
 say() { printf '%s\n' "$*"; }
 fail() {
-    printf '\n%s\n' "$@" >&2
+    printf '\n' >&2
+    printf '%s\n' "$@" >&2
     exit 1
 }
 
@@ -29,7 +30,7 @@ find_python() {
             return
         fi
     done
-    fail "Datafleet needs Python 3.11, 3.12 or 3.13, and ${PYTHON:-no python3 on the PATH} is none of them." \
+    fail "Datafleet needs Python 3.11, 3.12 or 3.13; ${PYTHON:-what the PATH has} is none of them." \
         "Install one (Debian and Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.13)" \
         "or name one: make run PYTHON=/path/to/python3.12"
 }
