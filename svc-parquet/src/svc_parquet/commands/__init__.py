@@ -1,0 +1,1 @@
+"""Commands of `fleet` that work without a server."""

@@ -1,0 +1,171 @@
+"""The lossless converter: one file in, typed Parquet and an honest report out.
+
+Knows files and columns; no HTTP, SQL or queues.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from shared_lib.contracts.conversions import (
+    ConversionOptions,
+    ConversionReport,
+    Decisions,
+    Part,
+    QuarantineSummary,
+)
+
+from svc_parquet.conversions.errors import (
+    EncodingUndecidedError,
+    MalformedRowsError,
+    UnknownColumnError,
+)
+from svc_parquet.conversions.jsonl_table import JsonlTable
+from svc_parquet.conversions.parquet_writer import no_space
+from svc_parquet.conversions.sniffing import sniff
+from svc_parquet.conversions.text_table import CsvTable, TextTable
+from svc_parquet.conversions.typed_scan import Scanned, TypedScan
+
+Progress = Callable[[int, int], None]
+
+
+def _silent(done: int, total: int) -> None:
+    """The progress of a caller who does not ask."""
+
+
+def convert(
+    source: Path,
+    sink: Path,
+    *,
+    options: ConversionOptions | None = None,
+    progress: Progress = _silent,
+) -> ConversionReport:
+    """Convert one file into typed, lossless Parquet.
+
+    Every cell of the source is in the result exactly: as a typed value that formats back to the
+    same text (or, for doubles and mixed decimals, the same number), as text, or in the quarantine.
+
+    Args:
+        source: a CSV, TSV or JSON lines file, plain or gzip.
+        sink: a folder, made when missing, that receives `part-00000.parquet` (more from 512 MiB
+            on), `preview.json` and, only if rows were set aside, `quarantine.jsonl`.
+        options: what the caller knows better than the file shows.
+        progress: hears bytes done and bytes to do; a pass that has to be repeated adds to both.
+
+    Raises:
+        ConversionError: the file cannot be converted as it is (a subclass says why and where).
+        InvalidInputError: an option names a column, type or encoding that does not exist.
+        NoSpaceError: the disk is full.
+        OSError: the file cannot be read.
+    """
+    options = options or ConversionOptions()
+    sink.mkdir(parents=True, exist_ok=True)
+    try:
+        table = _open(source, sink, options=options)
+        try:
+            return _convert(source, sink, table=table, options=options, progress=progress)
+        except BaseException:
+            table.quarantine.discard()
+            raise
+        finally:
+            table.close()
+    except OSError as error:
+        full = no_space(error, folder=sink)
+        if full is None:
+            raise
+        raise full from error
+
+
+def _open(source: Path, sink: Path, *, options: ConversionOptions) -> TextTable:
+    sniffed = sniff(source, options=options)
+    if sniffed.header is None:
+        return JsonlTable(source, sniffed=sniffed, options=options, sink=sink)
+    return CsvTable(source, sniffed=sniffed, header=sniffed.header, options=options, sink=sink)
+
+
+def _convert(
+    source: Path, sink: Path, *, table: TextTable, options: ConversionOptions, progress: Progress
+) -> ConversionReport:
+    size = source.stat().st_size
+    schema = options.schema_ or {}
+    _refuse_unknown_columns(schema, table)
+    scan = TypedScan(table, schema=schema, sink=sink)
+    scanned = scan.run(
+        progress=lambda number, done: progress((number - 1) * size + done, number * size)
+    )
+    try:
+        _refuse_unreadable(scanned.profile.rows, table, source)
+        table.quarantine.close()
+        columns = scan.decisions()
+        decisions = table.decisions().model_copy(update={"columns": columns})
+        quarantine = table.quarantine.summary()
+        parts = scanned.writer.publish(
+            scanned.empty, metadata=_metadata(scanned, decisions, quarantine, source)
+        )
+    except BaseException:
+        scanned.writer.abandon()
+        raise
+    scanned.preview.write(sink, columns=columns)
+    return ConversionReport(
+        rows=scanned.profile.rows,
+        columns=len(columns),
+        bytes_in=size,
+        bytes_out=_total(parts),
+        decisions=decisions,
+        widened=scan.widened(),
+        quarantine=quarantine,
+        profile=scanned.profile,
+        parts=parts,
+        passes=scanned.passes,
+    )
+
+
+def _total(parts: list[Part]) -> int:
+    return sum(part.bytes for part in parts)
+
+
+def _metadata(
+    scanned: Scanned, decisions: Decisions, quarantine: QuarantineSummary, source: Path
+) -> dict[str, object]:
+    return {
+        "decisions": decisions.model_dump(mode="json", by_alias=True),
+        "report": {
+            "rows": scanned.profile.rows,
+            "quarantined_rows": quarantine.rows,
+            "bytes_in": source.stat().st_size,
+            "passes": scanned.passes,
+        },
+    }
+
+
+def _refuse_unknown_columns(schema: dict[str, str], table: TextTable) -> None:
+    names = [column.name for column in table.columns]
+    for wanted in schema:
+        if wanted not in names:
+            shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+            raise UnknownColumnError(
+                f"The schema names the column {wanted!r}, which the file does not have. Its "
+                f"columns are: {shown}.",
+                field=f"schema.{wanted}",
+            )
+
+
+def _refuse_unreadable(rows: int, table: TextTable, source: Path) -> None:
+    """A file most of which had to be set aside was not understood; say so instead."""
+    quarantine = table.quarantine.summary()
+    undecodable = table.quarantine.count("encoding")
+    if undecodable > rows:
+        first = quarantine.first[0]
+        raise EncodingUndecidedError(
+            f"{undecodable:,} rows of {source.name} cannot be decoded and only {rows:,} can "
+            f"(line {first.line:,}: {first.reason}). Convert again with the file's encoding.",
+            line=first.line,
+            byte=first.byte,
+        )
+    if quarantine.rows and not rows:
+        first = quarantine.first[0]
+        raise MalformedRowsError(
+            f"None of the {quarantine.rows:,} rows of {source.name} can be read (line "
+            f"{first.line:,}: {first.reason}). Check the delimiter and the format.",
+            line=first.line,
+            byte=first.byte,
+        )

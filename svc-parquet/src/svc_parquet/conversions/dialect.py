@@ -1,0 +1,46 @@
+"""How a delimited text file is written, and the small facts every reader of it needs."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+QUOTE = ord('"')
+LF = ord("\n")
+CR = ord("\r")
+BOM = b"\xef\xbb\xbf"
+
+Newline = Literal["lf", "crlf", "cr", "mixed"]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The decisions the sniffer made about a CSV or TSV file.
+
+    `encoding` is a Python codec whose bytes below 0x80 are ASCII; `transcode_from` names the
+    UTF-16 or UTF-32 codec that the stream is recoded from first, in which case places count in
+    the recoded UTF-8. `skip` bytes and `skip_lines` lines at the start carry no row: a byte order
+    mark, a `sep=` line.
+    """
+
+    delimiter: str
+    newline: Newline
+    encoding: str = "utf-8"
+    transcode_from: str | None = None
+    width: int = 1
+    skip: int = 0
+    skip_lines: int = 0
+    keep_empty: bool = False
+
+    @property
+    def delimiter_byte(self) -> int:
+        """The delimiter as a byte value."""
+        return ord(self.delimiter)
+
+    @property
+    def eol(self) -> bytes:
+        """The byte that ends a line; a carriage return before a line feed belongs to the end."""
+        return b"\r" if self.newline == "cr" else b"\n"
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether bytes can go to the fast parser as they are."""
+        return self.encoding == "utf-8"

@@ -1,0 +1,116 @@
+"""What can go wrong while a file is converted. Each error says what, where, and what to do."""
+
+from shared_lib.contracts.errors import FleetError, InvalidInputError, NoSpaceError
+
+__all__ = [
+    "ConversionError",
+    "CorruptCompressionError",
+    "DecompressionLimitError",
+    "EmptyFileError",
+    "EncodingUndecidedError",
+    "MalformedRowsError",
+    "NoSpaceError",
+    "RowTooLargeError",
+    "TooManyColumnsError",
+    "TruncatedCompressionError",
+    "UnknownColumnError",
+    "UnknownEncodingError",
+    "UnknownTypeError",
+    "UnsupportedFormatError",
+]
+
+
+class ConversionError(FleetError):
+    """A file cannot be converted as it is; the same bytes will fail again."""
+
+    status = 422
+    code = "conversion_failed"
+    title = "The file cannot be converted"
+    failure = "user"
+
+
+class EmptyFileError(ConversionError):
+    """The file holds no row and no column."""
+
+    code = "empty_file"
+    title = "The file is empty"
+
+
+class UnsupportedFormatError(ConversionError):
+    """The bytes are something other than CSV, TSV or JSON lines."""
+
+    status = 415
+    code = "unsupported_format"
+    title = "This kind of file is not read"
+
+
+class TruncatedCompressionError(ConversionError):
+    """A compressed file ends before its last block does."""
+
+    code = "truncated_compression"
+    title = "The compressed file is cut short"
+
+
+class CorruptCompressionError(ConversionError):
+    """Compressed bytes do not decode, or their checksum is wrong."""
+
+    code = "corrupt_compression"
+    title = "The compressed file is damaged"
+
+
+class DecompressionLimitError(ConversionError):
+    """A compressed file unpacks to more than the limits allow."""
+
+    status = 413
+    code = "decompression_limit"
+    title = "The file unpacks to too much"
+
+
+class RowTooLargeError(ConversionError):
+    """One row is longer than `max_row_bytes`."""
+
+    status = 413
+    code = "row_too_large"
+    title = "A row is too large"
+
+
+class TooManyColumnsError(ConversionError):
+    """The file has more columns (or distinct JSON keys) than a table may have."""
+
+    code = "too_many_columns"
+    title = "Too many columns"
+
+
+class EncodingUndecidedError(ConversionError):
+    """Most of the file is not UTF-8, and a single-byte encoding is never guessed."""
+
+    code = "encoding_undecided"
+    title = "The encoding cannot be told"
+
+
+class MalformedRowsError(ConversionError):
+    """A row cannot be read and the caller asked to fail, or no row at all can be read."""
+
+    code = "malformed_rows"
+    title = "Rows cannot be read"
+
+
+class UnknownColumnError(InvalidInputError):
+    """The schema option names a column the file does not have."""
+
+    code = "unknown_column"
+    title = "No such column"
+
+
+class UnknownTypeError(InvalidInputError):
+    """The schema option names a type that does not exist."""
+
+    code = "unknown_type"
+    title = "No such type"
+
+
+class UnknownEncodingError(InvalidInputError):
+    """The encoding option names no text encoding."""
+
+    code = "unknown_encoding"
+    title = "No such encoding"

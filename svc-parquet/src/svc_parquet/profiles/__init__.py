@@ -1,0 +1,1 @@
+"""Statistics of tables, gathered while they are written."""
