@@ -48,7 +48,11 @@ def declarative_base() -> type[DeclarativeBase]:
 
     class Base(DeclarativeBase):
         metadata = MetaData(naming_convention=NAMING)
-        type_annotation_map: dict[Any, Any] = {datetime: UtcDateTime(), dict[str, Any]: Json}
+        type_annotation_map: dict[Any, Any] = {
+            datetime: UtcDateTime(),
+            dict[str, Any]: Json,
+            list[dict[str, Any]]: Json,
+        }
 
     return Base
 

@@ -38,8 +38,16 @@ class OnceRunner:
         self._fingerprint = fingerprint
         self._status = status
 
-    def run(self, effect: Callable[[WriteUnit], ModelT]) -> Response:
+    def run(
+        self,
+        effect: Callable[[WriteUnit], ModelT],
+        *,
+        location: Callable[[ModelT], str] | None = None,
+    ) -> Response:
         """The effect's answer, or the answer it gave when the key came first.
+
+        Args:
+            location: where the thing that was made is, for the `Location` header.
 
         Raises:
             IdempotencyKeyReusedError: the key came before with another request.
@@ -52,7 +60,10 @@ class OnceRunner:
             answer = effect(unit)
             self.keep(unit, answer)
             self._flush(unit)
-        return self._respond(answer.model_dump(mode="json"))
+        response = self._respond(answer.model_dump(mode="json"))
+        if location is not None:
+            response.headers["Location"] = location(answer)
+        return response
 
     def replay(self) -> Response | None:
         """The recorded answer, for an endpoint that has work to do before its transaction."""

@@ -1,0 +1,26 @@
+"""The app of svc-parquet."""
+
+from fastapi import FastAPI
+from shared_lib.contracts.events import DATASET_VERSION_LANDED
+from shared_lib.web import create_service_app
+
+from svc_parquet.conversions import endpoints as conversions_endpoints
+from svc_parquet.conversions.service import Conversions
+from svc_parquet.settings import ParquetSettings
+from svc_parquet.tables import endpoints as tables_endpoints
+from svc_parquet.tables.service import Tables
+from svc_parquet.worker import runtime
+
+
+def create_app(settings: ParquetSettings) -> FastAPI:
+    """Files in, typed tables out."""
+    parts = runtime(settings)
+    tables = Tables(parts)
+    conversions = Conversions(parts, tables=tables)
+    return create_service_app(
+        parts,
+        title="svc-parquet",
+        routers=[conversions_endpoints.router, tables_endpoints.router],
+        handlers={DATASET_VERSION_LANDED.name: conversions.on_landed},
+        services={Tables: tables, Conversions: conversions},
+    )

@@ -1,0 +1,93 @@
+"""The job that converts one file. Runs in a child process: this module imports polars."""
+
+from pathlib import Path
+
+from shared_lib.contracts.conversions import ConversionOptions, ConversionReport
+from shared_lib.faults import crash_point
+from shared_lib.jobs import JobContext
+from shared_lib.storage import StoredObject
+from shared_lib.storage.keys import table_key
+
+from svc_parquet.conversions.convert import convert
+from svc_parquet.conversions.repository import ConversionRepository
+from svc_parquet.conversions.service import Conversions
+from svc_parquet.tables.objects import PART, PREVIEW, QUARANTINE, REPORT
+from svc_parquet.tables.service import StoredObjects, Tables
+
+REPORT_FILE = "report.json"
+
+
+def run(context: JobContext) -> None:
+    """Convert, put the results under keys of this try, and publish them in one transaction."""
+    conversion_id = context.job.params["conversion_id"]
+    with context.runtime.database.read() as view:
+        conversion = ConversionRepository(view).get(conversion_id)
+        if conversion is None:
+            return
+        source = ConversionRepository(view).source_of(conversion)
+        object_key, path, table_id = source.object_key, source.path, conversion.table_id
+        options = ConversionOptions.model_validate(conversion.options)
+    sink = context.scratch / "out"
+    sink.mkdir()
+    report = convert(_fetch(context, object_key), sink, options=options, progress=context.progress)
+    _tell(context, path=path, report=report)
+    (sink / REPORT_FILE).write_text(report.model_dump_json())
+    context.start_publishing()
+    objects = _store(context, sink=sink, report=report, table_id=table_id)
+    conversions = Conversions(context.runtime, tables=Tables(context.runtime))
+    with context.publish({"conversion_id": conversion_id, "table_id": table_id}) as unit:
+        conversions.publish(unit, conversion_id=conversion_id, report=report, objects=objects)
+
+
+def _fetch(context: JobContext, object_key: str) -> Path:
+    """The raw file on this machine: where it lies, or a copy in the scratch folder."""
+    lies_at = context.runtime.store.local_path(object_key)
+    if lies_at is not None:
+        return lies_at
+    copy = context.scratch / "source"
+    context.runtime.store.get_file(object_key, copy)
+    return copy
+
+
+def _store(
+    context: JobContext, *, sink: Path, report: ConversionReport, table_id: str
+) -> StoredObjects:
+    """Put every result into the object store; nobody sees it before it is named."""
+
+    def put(name: str) -> StoredObject:
+        key = table_key(context.job.tenant, table_id, context.job.writer, name)
+        stored = context.runtime.store.put_file(key, sink / name)
+        crash_point("parquet.convert.object_put")
+        return stored
+
+    objects = {
+        PART: [put(part.name) for part in report.parts],
+        PREVIEW: [put(report.preview)],
+        REPORT: [put(REPORT_FILE)],
+    }
+    if report.quarantine.file is not None:
+        objects[QUARANTINE] = [put(report.quarantine.file)]
+    return objects
+
+
+def _tell(context: JobContext, *, path: str, report: ConversionReport) -> None:
+    """The job's log says what was decided, in the order in which people ask."""
+    decided = report.decisions
+    context.log(
+        f"{path}: {report.rows} rows x {report.columns} columns, {decided.format}, "
+        f"{decided.encoding} ({decided.encoding_reason})"
+    )
+    for widening in report.widened:
+        context.log(
+            f"column {widening.column} became {widening.to} instead of {widening.from_}: "
+            f"{widening.reason}",
+            level="warning",
+            example=widening.example,
+            row=widening.row,
+        )
+    if report.quarantine.rows:
+        context.log(
+            f"{report.quarantine.rows} rows are in quarantine; none is lost",
+            level="warning",
+            reasons=report.quarantine.reasons,
+        )

@@ -1,0 +1,193 @@
+"""Conversions: hearing of landed files, asking for jobs, publishing what they made."""
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from shared_lib.contracts.base import utc_now
+from shared_lib.contracts.conversions import ConversionOptions, ConversionReport
+from shared_lib.contracts.errors import Problem
+from shared_lib.contracts.events import TABLE_PUBLISHED, DatasetVersionLanded, Event, TablePublished
+from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.contracts.jobs import JobState
+from shared_lib.contracts.tables import ConversionCreate, ConversionView
+from shared_lib.db.engine import ReadView, WriteUnit
+from shared_lib.db.pages import KeysetPage
+from shared_lib.events import emit
+from shared_lib.jobs import JobQueue, Runtime
+
+from svc_parquet.conversions.models import ConversionRow, SourceFileRow
+from svc_parquet.conversions.repository import ConversionRepository, SourceFileRepository
+from svc_parquet.conversions.requests import CONVERT, ConversionNotFoundError, FileNotKnownError
+from svc_parquet.tables.repository import TableVersionRepository
+from svc_parquet.tables.service import StoredObjects, Tables
+
+SUFFIXES = (".gz", ".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json")
+
+
+class Conversions:
+    """The conversions of landed files."""
+
+    def __init__(self, runtime: Runtime, *, tables: Tables) -> None:
+        self._runtime = runtime
+        self._tables = tables
+        self._queue = JobQueue(runtime)
+
+    def on_landed(self, unit: WriteUnit, event: Event, landed: DatasetVersionLanded) -> None:
+        """`dataset_version.landed`: remember the files and convert each."""
+        alone = len(landed.files) == 1
+        for file in landed.files:
+            source = SourceFileRepository(unit).add(
+                SourceFileRow(
+                    id=file.file_id,
+                    tenant=event.tenant,
+                    dataset_id=landed.dataset_id,
+                    dataset_name=landed.dataset_name,
+                    version_id=landed.version_id,
+                    version_number=landed.version_number,
+                    flow_id=event.flow_id,
+                    path=file.path,
+                    object_key=file.object_key,
+                    sha256=file.sha256,
+                    bytes=file.bytes,
+                    # One file in a version is the dataset's table, whatever the file is called.
+                    table_name=landed.dataset_name if alone else name_table(file.path),
+                    created_at=utc_now(),
+                )
+            )
+            self.request(unit, source=source, options=landed.options)
+
+    def request(
+        self, unit: WriteUnit, *, source: SourceFileRow, options: ConversionOptions
+    ) -> ConversionRow:
+        """Write a conversion and its job."""
+        conversion_id = new_id(IdKind.CONVERSION)
+        job = self._queue.request(
+            unit,
+            kind=CONVERT,
+            tenant=source.tenant,
+            params={"conversion_id": conversion_id},
+            subject_id=source.id,
+            flow_id=source.flow_id,
+        )
+        return ConversionRepository(unit).add(
+            ConversionRow(
+                id=conversion_id,
+                tenant=source.tenant,
+                file_id=source.id,
+                table_id=self._tables.for_source(unit, source).id,
+                job_id=job.id,
+                options=options.model_dump(mode="json", exclude_unset=True),
+                created_at=utc_now(),
+            )
+        )
+
+    def create(self, unit: WriteUnit, *, tenant: str, body: ConversionCreate) -> ConversionView:
+        """Convert a landed file again.
+
+        Raises:
+            FileNotKnownError: no such file in this tenant.
+        """
+        source = SourceFileRepository(unit).find(body.file_id, tenant=tenant)
+        if source is None:
+            raise FileNotKnownError(
+                f"There is no landed file {body.file_id}. `fleet dataset show NAME` lists files.",
+                field="file_id",
+            )
+        return self._view(unit, self.request(unit, source=source, options=body.options))
+
+    def page(
+        self, view: ReadView, *, tenant: str, limit: int, cursor: str | None, file_id: str | None
+    ) -> KeysetPage[ConversionView]:
+        """The tenant's conversions, newest first, without their reports."""
+        where = (ConversionRow.file_id == file_id,) if file_id else ()
+        page = ConversionRepository(view).page(
+            tenant=tenant, limit=limit, cursor=cursor, where=where
+        )
+        return KeysetPage(rows=[self._view(view, row) for row in page.rows], next=page.next)
+
+    def read(self, view: ReadView, conversion_id: str, *, tenant: str) -> ConversionView:
+        """One conversion with its report.
+
+        Raises:
+            ConversionNotFoundError: no such conversion in this tenant.
+        """
+        row = ConversionRepository(view).find(conversion_id, tenant=tenant)
+        if row is None:
+            raise ConversionNotFoundError(f"There is no conversion {conversion_id}.")
+        report = None
+        if row.table_version_id is not None:
+            version = TableVersionRepository(view).find(row.table_version_id, tenant=tenant)
+            report = self._tables.report(view, version=version) if version else None
+        return self._view(view, row, report=report)
+
+    def publish(
+        self,
+        unit: WriteUnit,
+        *,
+        conversion_id: str,
+        report: ConversionReport,
+        objects: StoredObjects,
+    ) -> dict[str, Any]:
+        """Write the table version and tell of it; runs in the transaction that ends the job."""
+        conversion = ConversionRepository(unit).get(conversion_id)
+        if conversion is None:
+            raise ConversionNotFoundError(f"There is no conversion {conversion_id}.")
+        source = ConversionRepository(unit).source_of(conversion)
+        version = self._tables.publish(
+            unit, conversion=conversion, source=source, report=report, objects=objects
+        )
+        conversion.table_version_id = version.id
+        emit(
+            unit,
+            spec=TABLE_PUBLISHED,
+            payload=TablePublished(
+                dataset_id=source.dataset_id,
+                version_id=source.version_id,
+                file_id=source.id,
+                table_id=conversion.table_id,
+                table_version_id=version.id,
+                table_name=source.table_name,
+                job_id=conversion.job_id,
+                rows=report.rows,
+                columns=report.columns,
+                bytes_in=report.bytes_in,
+                bytes_out=report.bytes_out,
+                quarantined_rows=report.quarantine.rows,
+                widened_columns=[widening.column for widening in report.widened],
+            ),
+            producer=self._runtime.name,
+            tenant=conversion.tenant,
+            flow_id=source.flow_id,
+            doorbell=self._runtime.doorbell,
+        )
+        return {"table_id": conversion.table_id, "table_version_id": version.id}
+
+    def _view(
+        self, view: ReadView, row: ConversionRow, *, report: ConversionReport | None = None
+    ) -> ConversionView:
+        repository = ConversionRepository(view)
+        source, job = repository.source_of(row), repository.job_of(row)
+        return ConversionView(
+            id=row.id,
+            file_id=row.file_id,
+            path=source.path,
+            dataset_id=source.dataset_id,
+            version_id=source.version_id,
+            flow_id=source.flow_id,
+            job_id=row.job_id,
+            state=JobState(job.state),
+            options=ConversionOptions.model_validate(row.options),
+            table_id=row.table_id,
+            table_version_id=row.table_version_id,
+            report=report,
+            error=Problem.model_validate(job.error) if job.error else None,
+            created_at=row.created_at,
+        )
+
+
+def name_table(path: str) -> str:
+    """The table's name inside its dataset: the file's path without the endings of its format."""
+    pure = PurePosixPath(path)
+    while pure.suffix.lower() in SUFFIXES and pure.stem:
+        pure = pure.with_suffix("")
+    return str(pure)

@@ -1,0 +1,247 @@
+"""Tables: publishing a version, and answering what is in it."""
+
+import json
+from typing import Any
+
+from shared_lib.contracts.base import utc_now
+from shared_lib.contracts.conversions import ConversionReport
+from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.contracts.tables import (
+    ColumnView,
+    TablePreview,
+    TableProfileView,
+    TableVersionView,
+    TableView,
+)
+from shared_lib.db.engine import ReadView, WriteUnit
+from shared_lib.db.pages import KeysetPage
+from shared_lib.jobs.runtime import Runtime
+from shared_lib.storage import StoredObject
+
+from svc_parquet.conversions.models import ConversionRow, SourceFileRow
+from svc_parquet.tables.errors import (
+    NothingQuarantinedError,
+    TableNotFoundError,
+    TableNotPublishedError,
+    TableVersionNotFoundError,
+)
+from svc_parquet.tables.models import TableObjectRow, TableRow, TableVersionRow
+from svc_parquet.tables.objects import PART, PREVIEW, QUARANTINE, REPORT
+from svc_parquet.tables.repository import TableRepository, TableVersionRepository
+
+StoredObjects = dict[str, list[StoredObject]]
+"""Objects by role, in order."""
+
+
+class Tables:
+    """Tables and their versions."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def for_source(self, unit: WriteUnit, source: SourceFileRow) -> TableRow:
+        """The table that this file's conversions make; made when it is the first of its name."""
+        tables = TableRepository(unit)
+        found = tables.find_by_name(
+            source.table_name, tenant=source.tenant, dataset_id=source.dataset_id
+        )
+        return found or tables.add(
+            TableRow(
+                id=new_id(IdKind.TABLE),
+                tenant=source.tenant,
+                dataset_id=source.dataset_id,
+                dataset_name=source.dataset_name,
+                name=source.table_name,
+                created_at=utc_now(),
+            )
+        )
+
+    def publish(
+        self,
+        unit: WriteUnit,
+        *,
+        conversion: ConversionRow,
+        source: SourceFileRow,
+        report: ConversionReport,
+        objects: StoredObjects,
+    ) -> TableVersionRow:
+        """Write the version and name its objects: from the commit on they are visible."""
+        TableRepository(unit).lock(conversion.table_id)
+        versions = TableVersionRepository(unit)
+        latest = versions.latest(conversion.table_id)
+        version = versions.add(
+            TableVersionRow(
+                id=new_id(IdKind.TABLE_VERSION),
+                tenant=conversion.tenant,
+                table_id=conversion.table_id,
+                number=latest.number + 1 if latest else 1,
+                conversion_id=conversion.id,
+                file_id=source.id,
+                dataset_version_id=source.version_id,
+                flow_id=source.flow_id,
+                rows=report.rows,
+                bytes_in=report.bytes_in,
+                bytes=report.bytes_out,
+                quarantined_rows=report.quarantine.rows,
+                columns=[
+                    {"name": c.name, "type": c.type, "origin": c.origin, "reason": c.reason}
+                    for c in report.decisions.columns
+                ],
+                created_at=utc_now(),
+            )
+        )
+        for role, stored in objects.items():
+            for position, item in enumerate(stored):
+                versions.add_object(
+                    TableObjectRow(
+                        object_key=item.key,
+                        table_version_id=version.id,
+                        role=role,
+                        position=position,
+                        rows=report.parts[position].rows if role == PART else None,
+                        bytes=item.bytes,
+                        sha256=item.sha256,
+                    )
+                )
+        return version
+
+    def page(
+        self, view: ReadView, *, tenant: str, limit: int, cursor: str | None, dataset: str | None
+    ) -> KeysetPage[TableView]:
+        """The tenant's tables, newest first; `dataset` is a name or an id."""
+        where = ()
+        if dataset is not None:
+            where = ((TableRow.dataset_id == dataset) | (TableRow.dataset_name == dataset),)
+        page = TableRepository(view).page(tenant=tenant, limit=limit, cursor=cursor, where=where)
+        counts = TableVersionRepository(view).count(row.id for row in page.rows)
+        views = [self._view(view, row, versions=counts.get(row.id, 0)) for row in page.rows]
+        return KeysetPage(rows=views, next=page.next)
+
+    def read(self, view: ReadView, table_id: str, *, tenant: str) -> TableView:
+        """One table.
+
+        Raises:
+            TableNotFoundError: no such table in this tenant.
+        """
+        row = self._find(view, table_id, tenant=tenant)
+        counts = TableVersionRepository(view).count([row.id])
+        return self._view(view, row, versions=counts.get(row.id, 0))
+
+    def versions(
+        self, view: ReadView, table_id: str, *, tenant: str, limit: int, cursor: str | None
+    ) -> KeysetPage[TableVersionRow]:
+        """The versions of a table, newest first."""
+        table = self._find(view, table_id, tenant=tenant)
+        return TableVersionRepository(view).page(
+            tenant=tenant,
+            limit=limit,
+            cursor=cursor,
+            where=(TableVersionRow.table_id == table.id,),
+        )
+
+    def version(
+        self, view: ReadView, table_id: str, *, tenant: str, number: int | None
+    ) -> tuple[TableRow, TableVersionRow]:
+        """A version by its number, the newest when none is given.
+
+        Raises:
+            TableNotPublishedError: the table has no version yet.
+            TableVersionNotFoundError: it has no version of that number.
+        """
+        table = self._find(view, table_id, tenant=tenant)
+        versions = TableVersionRepository(view)
+        if number is None:
+            row = versions.latest(table.id)
+            if row is None:
+                raise TableNotPublishedError(
+                    f"Table {table.name} has no version yet: its first conversion is running or "
+                    "failed. `fleet flow list` shows which."
+                )
+            return table, row
+        row = versions.numbered(table.id, number=number)
+        if row is None:
+            raise TableVersionNotFoundError(f"Table {table.name} has no version {number}.")
+        return table, row
+
+    def preview(self, view: ReadView, *, version: TableVersionRow, limit: int) -> TablePreview:
+        """The first rows, as the conversion kept them."""
+        kept = self._load_json(view, version, role=PREVIEW)
+        return TablePreview(
+            table_id=version.table_id,
+            table_version_id=version.id,
+            columns=[ColumnView.model_validate(c) for c in version.columns],
+            rows=kept["rows"][:limit],
+            total_rows=version.rows,
+        )
+
+    def profile(self, view: ReadView, *, version: TableVersionRow) -> TableProfileView:
+        """Statistics and decisions, as the conversion kept them."""
+        report = self.report(view, version=version)
+        return TableProfileView(
+            table_id=version.table_id,
+            table_version_id=version.id,
+            profile=report.profile,
+            decisions=report.decisions,
+        )
+
+    def report(self, view: ReadView, *, version: TableVersionRow) -> ConversionReport:
+        """The conversion's whole report."""
+        return ConversionReport.model_validate(self._load_json(view, version, role=REPORT))
+
+    def part(self, view: ReadView, *, version: TableVersionRow) -> TableObjectRow:
+        """The Parquet part; a conversion of one file writes one."""
+        return TableVersionRepository(view).objects(version.id, role=PART)[0]
+
+    def quarantine(self, view: ReadView, *, version: TableVersionRow) -> TableObjectRow:
+        """The rows that were set aside.
+
+        Raises:
+            NothingQuarantinedError: every row was converted.
+        """
+        found = TableVersionRepository(view).objects(version.id, role=QUARANTINE)
+        if not found:
+            raise NothingQuarantinedError(
+                f"All {version.rows} rows of this version were converted; nothing was set aside."
+            )
+        return found[0]
+
+    def _find(self, view: ReadView, table_id: str, *, tenant: str) -> TableRow:
+        row = TableRepository(view).find(table_id, tenant=tenant)
+        if row is None:
+            raise TableNotFoundError(
+                f"There is no table {table_id}. `fleet table list` shows yours."
+            )
+        return row
+
+    def _view(self, view: ReadView, row: TableRow, *, versions: int) -> TableView:
+        latest = TableVersionRepository(view).latest(row.id)
+        return TableView(
+            id=row.id,
+            name=row.name,
+            dataset_id=row.dataset_id,
+            dataset_name=row.dataset_name,
+            versions=versions,
+            latest_version=view_version(latest) if latest else None,
+            created_at=row.created_at,
+        )
+
+    def _load_json(self, view: ReadView, version: TableVersionRow, *, role: str) -> Any:
+        (row,) = TableVersionRepository(view).objects(version.id, role=role)
+        return json.loads(b"".join(self._runtime.store.open(row.object_key)))
+
+
+def view_version(row: TableVersionRow) -> TableVersionView:
+    """The version as the API answers it."""
+    return TableVersionView(
+        id=row.id,
+        number=row.number,
+        file_id=row.file_id,
+        dataset_version_id=row.dataset_version_id,
+        flow_id=row.flow_id,
+        rows=row.rows,
+        bytes_in=row.bytes_in,
+        bytes=row.bytes,
+        quarantined_rows=row.quarantined_rows,
+        columns=[ColumnView.model_validate(column) for column in row.columns],
+        created_at=row.created_at,
+    )

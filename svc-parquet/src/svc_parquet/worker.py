@@ -1,0 +1,14 @@
+"""The run-time parts of svc-parquet, for its API, its supervisor and its job children alike."""
+
+from shared_lib.jobs.runtime import Runtime, build_runtime
+
+from svc_parquet.conversions.requests import KIND
+from svc_parquet.settings import ParquetSettings
+from svc_parquet.tables.objects import ObjectSweep
+
+
+def runtime(settings: ParquetSettings) -> Runtime:
+    """Database, object store, job kinds and sweeps."""
+    return build_runtime(
+        settings, worker="svc_parquet.worker:runtime", kinds=(KIND,), sweeps=(ObjectSweep(),)
+    )
