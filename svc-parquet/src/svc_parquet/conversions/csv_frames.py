@@ -146,7 +146,7 @@ class CsvFrames:
         if not data.endswith(eol):
             ends = None if ends is None else np.append(ends, len(data))
             data += eol
-        records = data.count(eol) if ends is None else len(ends)
+        records = _count(data, eol) if ends is None else len(ends)
         if data.startswith(BOM):
             return None
         try:
@@ -255,3 +255,8 @@ class CsvFrames:
 
     def _frame(self, rows: list[Row]) -> pl.DataFrame:
         return pl.DataFrame(rows, schema=self._schema, orient="row")
+
+
+def _count(data: bytes, byte: bytes) -> int:
+    """As `data.count(byte)`, several times faster where the byte is frequent."""
+    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == byte[0]))

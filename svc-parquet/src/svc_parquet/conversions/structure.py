@@ -75,6 +75,8 @@ def _has_foreign_ends(data: bytes, *, eol: bytes, final: bool) -> bool:
     """Whether a line end of another kind occurs anywhere, inside quotes or not."""
     if eol == b"\r":
         return b"\n" in data
+    if b"\r" not in data:
+        return False
     lone = data.count(b"\r") - data.count(b"\r\n")
     return lone > (0 if final or not data.endswith(b"\r") else 1)
 
@@ -96,7 +98,8 @@ def empty_last_fields(data: bytes, ends: Positions | None, *, delimiter: int, eo
     """
     mark = bytes([delimiter])
     if ends is None:
-        return data.count(mark + eol) + (data.count(mark + b"\r\n") if eol == b"\n" else 0)
+        carriage = eol == b"\n" and b"\r" in data
+        return data.count(mark + eol) + (data.count(mark + b"\r\n") if carriage else 0)
     array = np.frombuffer(data, dtype=np.uint8)
     inner = ends[ends > 0]
     last = array[inner - 1]

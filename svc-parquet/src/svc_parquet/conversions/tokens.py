@@ -10,6 +10,10 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
+from svc_parquet.conversions.dialect import LF
+
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _QUOTED = re.compile(rb'"([^"]*(?:""[^"]*)*)"(?!")')
 
@@ -81,9 +85,10 @@ def next_line(data: bytes, start: int) -> int:
 
 def count_lines(data: bytes) -> int:
     """How many line ends the bytes hold, inside quotes or not."""
+    feeds = int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == LF))
     if b"\r" not in data:
-        return data.count(b"\n")
-    return data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+        return feeds
+    return feeds + data.count(b"\r") - data.count(b"\r\n")
 
 
 def _unclosed(data: bytes, start: int, *, final: bool) -> Damaged | Unfinished:

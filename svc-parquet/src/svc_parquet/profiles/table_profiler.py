@@ -23,7 +23,8 @@ class TableProfiler:
             name: ColumnSketch(name, dtype=dtype, type_name=type_name)
             for (name, dtype), type_name in zip(schema.items(), type_names, strict=True)
         }
-        self._sample = pl.DataFrame(schema=schema)
+        self._sample = [pl.DataFrame(schema=schema)]
+        self._sample_rows = 0
         self._most = max(1000, min(_SAMPLE_ROWS, _SAMPLE_CELLS // max(len(schema), 1)))
         self._stride = 1
         self.rows = 0
@@ -44,19 +45,22 @@ class TableProfiler:
         rows = frame.gather_every(self._stride, offset=-self.rows % self._stride)
         short = pl.col(pl.String).str.len_bytes() <= _LONGEST_SAMPLED
         rows = rows.with_columns(pl.when(short).then(pl.col(pl.String)))
-        self._sample = pl.concat([self._sample, rows], rechunk=True)
-        while self._sample.height > 2 * self._most:
+        self._sample.append(rows)
+        self._sample_rows += rows.height
+        while self._sample_rows > 2 * self._most:
             self._stride *= 2
-            self._sample = self._sample.gather_every(2)
+            self._sample = [pl.concat(self._sample, rechunk=True).gather_every(2)]
+            self._sample_rows = self._sample[0].height
 
     def finish(self) -> TableProfile:
         """The profile of everything seen."""
         complete = self._stride == 1
+        sample = pl.concat(self._sample, rechunk=True)
         return TableProfile(
             rows=self.rows,
             columns=[
-                column.finish(self._sample[name], complete=complete)
+                column.finish(sample[name], complete=complete)
                 for name, column in self._columns.items()
             ],
-            sample_rows=self._sample.height,
+            sample_rows=sample.height,
         )
