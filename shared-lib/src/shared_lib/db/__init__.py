@@ -3,9 +3,10 @@
 from shared_lib.db.engine import Database, ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage, decode_cursor, encode_cursor
 from shared_lib.db.repository import Repository
-from shared_lib.db.types import Json, UtcDateTime, declarative_base
+from shared_lib.db.types import COLUMN_TYPES, Json, UtcDateTime, new_metadata
 
 __all__ = [
+    "COLUMN_TYPES",
     "Database",
     "Json",
     "KeysetPage",
@@ -13,7 +14,7 @@ __all__ = [
     "Repository",
     "UtcDateTime",
     "WriteUnit",
-    "declarative_base",
     "decode_cursor",
     "encode_cursor",
+    "new_metadata",
 ]

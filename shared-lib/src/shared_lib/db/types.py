@@ -43,19 +43,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def declarative_base() -> type[DeclarativeBase]:
-    """A base class with its own metadata; each owner of tables makes one."""
-
-    class Base(DeclarativeBase):
-        metadata = MetaData(naming_convention=NAMING)
-        type_annotation_map: dict[Any, Any] = {
-            datetime: UtcDateTime(),
-            dict[str, Any]: Json,
-            list[dict[str, Any]]: Json,
-        }
-
-    return Base
+COLUMN_TYPES: dict[Any, Any] = {
+    datetime: UtcDateTime(),
+    dict[str, Any]: Json,
+    list[dict[str, Any]]: Json,
+}
+"""How an annotated attribute becomes a column; every declarative base uses it."""
 
 
-SharedBase = declarative_base()
-"""The tables that every service has: jobs, their entries, outbox, inbox, idempotency records."""
+def new_metadata() -> MetaData:
+    """Metadata of one owner's tables, with names that both databases agree on."""
+    return MetaData(naming_convention=NAMING)
+
+
+class SharedBase(DeclarativeBase):
+    """The tables that every service has: jobs, their entries, outbox, inbox, answers kept."""
+
+    metadata = new_metadata()
+    type_annotation_map = COLUMN_TYPES

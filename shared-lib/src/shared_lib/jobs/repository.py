@@ -28,7 +28,8 @@ class JobRepository(Repository[JobRow]):
     def lock(self, job_id: str, *, tenant: str) -> JobRow | None:
         """The tenant's job, held against a claim until the unit ends."""
         query = self.of_tenant(tenant).where(JobRow.id == job_id).with_for_update()
-        return self.session.scalar(query)
+        job: JobRow | None = self.session.scalar(query)
+        return job
 
     def has_claimable(self, *, queues: Sequence[str]) -> bool:
         """Whether a claim would find something; a read, so that polling takes no write lock."""
@@ -110,7 +111,7 @@ class JobRepository(Repository[JobRow]):
         return list(self.session.scalars(changed.union(told)))
 
 
-def _claimable(queues: Sequence[str]) -> Select[tuple[str]]:
+def _claimable(queues: Sequence[str]) -> Select[str]:
     return select(JobRow.id).where(
         JobRow.state == JobState.QUEUED,
         JobRow.queue.in_(queues),

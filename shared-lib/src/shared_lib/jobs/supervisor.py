@@ -99,7 +99,7 @@ class Supervisor:
         if not self._children:
             self._factory.rest(idle_s=self._settings.idle_s)
 
-    def _guard(self, step: Callable[..., None], *arguments: object) -> None:
+    def _guard(self, step: Callable[..., object], *arguments: object) -> None:
         """A database that is away must not end the supervisor: say so, wait, go on."""
         try:
             step(*arguments)
@@ -183,18 +183,18 @@ class Supervisor:
                     self._end(child, state=JobState.CANCELLED, error=None)
                 elif child.overdue:
                     limit = child.time_limit_s
-                    error = TimeLimitError(
+                    late = TimeLimitError(
                         f"The job ran longer than {limit:.0f} s and was ended. "
                         "Split the input, or raise FLEET_JOBS__TIME_LIMIT_S."
                     )
-                    self._end(child, state=JobState.FAILED, error=error)
+                    self._end(child, state=JobState.FAILED, error=late)
                 elif child.resident_bytes() > child.memory_limit_bytes:
                     megabytes = child.memory_limit_bytes // 1024**2
-                    error = MemoryLimitError(
+                    large = MemoryLimitError(
                         f"The job held more than {megabytes} MiB of memory and was ended. "
                         "Split the input, or raise FLEET_JOBS__MEMORY_LIMIT_BYTES."
                     )
-                    self._end(child, state=JobState.FAILED, error=error)
+                    self._end(child, state=JobState.FAILED, error=large)
 
     def _end(self, child: Child, *, state: JobState, error: FleetError | None) -> None:
         child.kill()

@@ -267,15 +267,9 @@ def _describe(path: Path, *, key: str) -> StoredObject:
     return StoredObject(key=key, bytes=found.st_size, sha256="", modified_at=modified)
 
 
-def _read(
-    descriptor: int,
-    *,
-    closing: contextlib.AbstractContextManager[object],
-    start: int,
-    end: int | None,
-) -> Iterator[bytes]:
-    with closing:
-        position = start
+def _read(source: BufferedReader, *, start: int, end: int | None) -> Iterator[bytes]:
+    with source:
+        descriptor, position = source.fileno(), start
         while end is None or position < end:
             wanted = CHUNK if end is None else min(CHUNK, end - position)
             chunk = os.pread(descriptor, wanted, position)

@@ -1,7 +1,7 @@
 """Query parameters that a route does not know are refused, so that a typing error is noticed."""
 
 from fastapi import Request
-from fastapi.dependencies.utils import get_flat_dependant
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from shared_lib.web.errors import UnknownFieldError
@@ -20,11 +20,15 @@ async def refuse_unknown_parameters(request: Request) -> None:
         return
     known = _known.get(id(route))
     if known is None:
-        flat = get_flat_dependant(route.dependant, skip_repeats=True)
-        known = _known[id(route)] = frozenset(p.alias for p in flat.query_params)
+        known = _known[id(route)] = frozenset(_parameters(route.dependant))
     for name in request.query_params:
         if name not in known:
             offered = ", ".join(f"`{n}`" for n in sorted(known)) or "none"
             raise UnknownFieldError(
                 f"There is no parameter `{name}` here; known are: {offered}.", field=name
             )
+
+
+def _parameters(dependant: Dependant) -> set[str]:
+    names = {parameter.alias for parameter in dependant.query_params}
+    return names.union(*(_parameters(inner) for inner in dependant.dependencies))

@@ -18,7 +18,8 @@ class TableRepository(Repository[TableRow]):
         query = self.of_tenant(tenant).where(
             TableRow.dataset_id == dataset_id, TableRow.name == name
         )
-        return self.session.scalar(query)
+        table: TableRow | None = self.session.scalar(query)
+        return table
 
     def lock(self, table_id: str) -> TableRow:
         """The table, held so that its version numbers are given out one at a time."""

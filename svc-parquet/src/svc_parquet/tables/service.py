@@ -17,6 +17,7 @@ from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
 from shared_lib.jobs.runtime import Runtime
 from shared_lib.storage import StoredObject
+from sqlalchemy import ColumnElement
 
 from svc_parquet.conversions.models import ConversionRow, SourceFileRow
 from svc_parquet.tables.errors import (
@@ -109,7 +110,7 @@ class Tables:
         self, view: ReadView, *, tenant: str, limit: int, cursor: str | None, dataset: str | None
     ) -> KeysetPage[TableView]:
         """The tenant's tables, newest first; `dataset` is a name or an id."""
-        where = ()
+        where: tuple[ColumnElement[bool], ...] = ()
         if dataset is not None:
             where = ((TableRow.dataset_id == dataset) | (TableRow.dataset_name == dataset),)
         page = TableRepository(view).page(tenant=tenant, limit=limit, cursor=cursor, where=where)
