@@ -1,14 +1,17 @@
-"""Who is asking: Ed25519 keys of the services and the short-lived tokens signed with them."""
+"""Identity between services: short-lived EdDSA tokens, signed by one and verified by another."""
 
-from shared_lib.identity.keys import KeyRing, load_signing_key, make_keys, open_keyring
-from shared_lib.identity.tokens import IdentityTokenError, TokenSigner, TokenVerifier
+from shared_lib.identity.keyring import FolderKeyRing, KeyRing, PublicKey, open_keyring
+from shared_lib.identity.keys import ensure_keys, load_private_key
+from shared_lib.identity.tokens import TokenSigner, TokenVerifier, open_signer
 
 __all__ = [
-    "IdentityTokenError",
+    "FolderKeyRing",
     "KeyRing",
+    "PublicKey",
     "TokenSigner",
     "TokenVerifier",
-    "load_signing_key",
-    "make_keys",
+    "ensure_keys",
+    "load_private_key",
     "open_keyring",
+    "open_signer",
 ]

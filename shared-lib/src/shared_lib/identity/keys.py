@@ -1,13 +1,14 @@
-"""Ed25519 keys (RFC 8032): each service has one of its own, everybody has everybody's public half.
+"""Ed25519 keys in a folder: `<service>.key` (private, mode 0600) and `<service>.pub`.
 
-A folder holds `<service>.key` (private, PEM, mode 0600) and `public/<service>.pem`. In a fleet a
-container is given its own private key and the public folder, nothing else.
+A deployment mounts a service's own private key and everybody's public keys; the embedded fleet
+makes all of them at its first start. While a key is being replaced, the old public key stays as
+`<service>.<anything>.pub`.
 """
 
+import base64
 import hashlib
+import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -20,83 +21,94 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-PUBLIC_FOLDER = "public"
+from shared_lib.contracts.services import ServiceName
+from shared_lib.identity.errors import SigningKeyMissingError, SigningKeyUnusableError
 
 
-@dataclass(frozen=True)
-class SigningKey:
-    """A private key and the id under which others know its public half."""
-
-    private: Ed25519PrivateKey
-    key_id: str
-
-
-@dataclass(frozen=True)
-class KeyRing:
-    """Public keys by issuer and key id."""
-
-    keys: Mapping[tuple[str, str], Ed25519PublicKey]
-
-    def find(self, issuer: str, *, key_id: str) -> Ed25519PublicKey | None:
-        """The key, only if it belongs to that issuer."""
-        return self.keys.get((issuer, key_id))
+def key_id(public_key: Ed25519PublicKey) -> str:
+    """The JWK thumbprint of the key (RFC 7638 with RFC 8037, section 2)."""
+    raw = public_key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    x = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    members = json.dumps({"crv": "Ed25519", "kty": "OKP", "x": x}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(hashlib.sha256(members.encode()).digest()).rstrip(b"=").decode()
 
 
-def key_id_of(key: Ed25519PublicKey) -> str:
-    """The first 16 hex digits of the SHA-256 of the raw public key."""
-    raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return hashlib.sha256(raw).hexdigest()[:16]
+def ensure_keys(folder: Path, *, issuer: ServiceName) -> Ed25519PrivateKey:
+    """The private key of `issuer`; made, with its public key, when there is none.
+
+    Several processes may call this at once: the one that creates the file wins.
+    """
+    path = _private_path(folder, issuer)
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        pem = Ed25519PrivateKey.generate().private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )
+        _create_whole(path, content=pem, mode=0o600)
+    private_key = load_private_key(folder, issuer=issuer)
+    public_path = folder / f"{issuer.value}.pub"
+    public_pem = private_key.public_key().public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+    )
+    if not public_path.exists():
+        _create_whole(public_path, content=public_pem, mode=0o644)
+    return private_key
 
 
-def make_keys(folder: Path, *, services: Iterable[str]) -> None:
-    """Make the keys that are missing; keys that exist are kept."""
-    public_folder = folder / PUBLIC_FOLDER
-    public_folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    for service in services:
-        private_path = folder / f"{service}.key"
-        if not private_path.exists():
-            private = Ed25519PrivateKey.generate()
-            pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            _write_once(private_path, pem)
-        public = load_signing_key(folder, service=service).private.public_key()
-        public_pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        (public_folder / f"{service}.pem").write_bytes(public_pem)
-
-
-def _write_once(path: Path, content: bytes) -> None:
-    """Write a secret file that is complete as soon as it has its name."""
-    partial = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-
-
-def load_signing_key(folder: Path, *, service: str) -> SigningKey:
-    """The private key of a service.
+def load_private_key(folder: Path, *, issuer: ServiceName) -> Ed25519PrivateKey:
+    """The private key of `issuer`.
 
     Raises:
-        ValueError: the file holds another kind of key.
+        SigningKeyMissingError: there is no such file.
+        SigningKeyUnusableError: the file holds something else.
     """
-    key = load_pem_private_key((folder / f"{service}.key").read_bytes(), password=None)
+    path = _private_path(folder, issuer)
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except FileNotFoundError as error:
+        raise SigningKeyMissingError(
+            f"{path.name} is not in the secrets folder. Mount the private key of {issuer.value} "
+            "there, or set FLEET_SECRETS to the folder that has it."
+        ) from error
+    except (ValueError, TypeError) as error:
+        raise SigningKeyUnusableError(
+            f"{path.name} is no PEM private key without a password. Put an Ed25519 key there."
+        ) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError(f"{folder / service}.key is not an Ed25519 key")
-    return SigningKey(private=key, key_id=key_id_of(key.public_key()))
+        raise SigningKeyUnusableError(f"{path.name} is not an Ed25519 key. Put one there.")
+    return key
 
 
-def open_keyring(folder: Path) -> KeyRing:
-    """Everybody's public keys.
+def read_public_keys(folder: Path) -> dict[str, tuple[ServiceName, Ed25519PublicKey]]:
+    """Every public key of the folder by key id; files that belong to no service are left out."""
+    found: dict[str, tuple[ServiceName, Ed25519PublicKey]] = {}
+    for path in sorted(folder.glob("*.pub")):
+        try:
+            issuer = ServiceName(path.name.partition(".")[0])
+            key = load_pem_public_key(path.read_bytes())
+        except (ValueError, OSError):
+            continue
+        if isinstance(key, Ed25519PublicKey):
+            found[key_id(key)] = (issuer, key)
+    return found
 
-    Raises:
-        ValueError: a file holds another kind of key.
-    """
-    keys: dict[tuple[str, str], Ed25519PublicKey] = {}
-    for path in sorted((folder / PUBLIC_FOLDER).glob("*.pem")):
-        key = load_pem_public_key(path.read_bytes())
-        if not isinstance(key, Ed25519PublicKey):
-            raise ValueError(f"{path} is not an Ed25519 key")
-        keys[(path.stem, key_id_of(key))] = key
-    return KeyRing(keys=keys)
+
+def _private_path(folder: Path, issuer: ServiceName) -> Path:
+    return folder / f"{issuer.value}.key"
+
+
+def _create_whole(path: Path, *, content: bytes, mode: int) -> None:
+    """Make the file appear complete or not at all; a file that is there already stays."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return
+    finally:
+        draft.unlink()
