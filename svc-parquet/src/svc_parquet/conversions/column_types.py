@@ -234,7 +234,7 @@ class DateType(ColumnType):
         return text.str.to_date("%Y-%m-%d", strict=False)
 
     def kept(self, text: pl.Expr, value: pl.Expr) -> pl.Expr:
-        return (value.cast(pl.String) == text) & (text.str.len_bytes() == 10)
+        return value.cast(pl.String) == text
 
 
 @dataclass(frozen=True)

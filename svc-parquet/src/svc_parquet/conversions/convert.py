@@ -87,10 +87,14 @@ def _convert(
 ) -> ConversionReport:
     size = source.stat().st_size
     schema = options.schema_ or {}
+    before = table.preparation_passes
+    table.prepare(progress=lambda done: progress(done, (before + 1) * size))
     _refuse_unknown_columns(schema, table)
     scan = TypedScan(table, schema=schema, sink=sink)
     scanned = scan.run(
-        progress=lambda number, done: progress((number - 1) * size + done, number * size)
+        progress=lambda number, done: progress(
+            (before + number - 1) * size + done, (before + number) * size
+        )
     )
     try:
         _refuse_unreadable(scanned.profile.rows, table, source)

@@ -6,7 +6,6 @@ until the trouble is small, and what remains is read record by record by `tokens
 be read go to the quarantine. Columns are named c0, c1, ...; None is an unquoted empty field.
 """
 
-import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +16,9 @@ from shared_lib.contracts.conversions import ConversionOptions
 
 from svc_parquet.conversions.byte_source import BLOCK_BYTES, ByteProgress, ByteSource
 from svc_parquet.conversions.dialect import BOM, Dialect
-from svc_parquet.conversions.errors import EncodingUndecidedError, RowTooLargeError
+from svc_parquet.conversions.errors import RowTooLargeError
 from svc_parquet.conversions.quarantine import Quarantine
+from svc_parquet.conversions.recoding import Recoder
 from svc_parquet.conversions.structure import Positions, empty_last_fields, sound_prefix
 from svc_parquet.conversions.tokens import (
     Damaged,
@@ -61,29 +61,15 @@ class CsvFrames:
     def __iter__(self) -> Iterator[pl.DataFrame]:
         block = min(BLOCK_BYTES, self._options.max_row_bytes)
         with ByteSource(self._path, options=self._options, progress=self._progress) as source:
-            decoder = self._recoder()
+            recoder = Recoder(self._dialect.transcode_from)
             source.read_up_to(self._dialect.skip)
             while not self._final:
                 raw = source.read_up_to(block)
                 self._final = len(raw) < block
-                self._buffer += self._recode(decoder, raw) if decoder else raw
+                self._buffer += recoder.recode(raw, line=self._line, final=self._final)
                 frames = [frame for frame in self._consume() if frame.height]
                 if frames:
                     yield pl.concat(frames) if len(frames) > 1 else frames[0]
-
-    def _recoder(self) -> codecs.IncrementalDecoder | None:
-        name = self._dialect.transcode_from
-        return codecs.getincrementaldecoder(name)("strict") if name else None
-
-    def _recode(self, decoder: codecs.IncrementalDecoder, raw: bytes) -> bytes:
-        try:
-            return decoder.decode(raw, final=self._final).encode("utf-8")
-        except UnicodeError as error:
-            raise EncodingUndecidedError(
-                f"The file is not valid {self._dialect.transcode_from} near line {self._line:,} "
-                f"({error}). Give its true encoding with the option `encoding`.",
-                line=self._line,
-            ) from error
 
     def _consume(self) -> Iterator[pl.DataFrame]:
         """Frames of all records that the buffer completes."""

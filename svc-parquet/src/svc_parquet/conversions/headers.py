@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 import polars as pl
 from shared_lib.contracts.conversions import ConversionOptions
@@ -71,7 +72,7 @@ def _are_years(cells: list[str | None]) -> bool:
     if len(cells) < 2 or not all(cell and _YEAR.fullmatch(cell) for cell in cells):
         return False
     years = [int(cell) for cell in cells if cell]
-    return all(later - earlier == 1 for earlier, later in zip(years, years[1:], strict=False))
+    return all(later - earlier == 1 for earlier, later in pairwise(years))
 
 
 def usable_names(names: list[str | None]) -> list[str]:

@@ -159,6 +159,8 @@ class PartWriter:
         if self._pending_rows or not (self._parts or self._writer):
             self._flush(self._pending_rows)
         self._finish_part(metadata)
+        for stale in self._folder.glob("part-*.parquet"):
+            stale.unlink()
         for number, part in enumerate(self._parts):
             self._temporary(number).replace(self._folder / part.name)
         return self._parts

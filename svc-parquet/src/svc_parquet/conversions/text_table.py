@@ -38,6 +38,11 @@ class TextTable(ABC):
 
     columns: list[TextColumn]
     quarantine: Quarantine
+    preparation_passes = 0
+    """How often `prepare` reads the file."""
+
+    def prepare(self, *, progress: ByteProgress) -> None:  # noqa: B027 - nothing to do for CSV
+        """Find out what has to be known before the first pass; `columns` is complete afterwards."""
 
     @abstractmethod
     def frames(self, *, progress: ByteProgress) -> Iterator[pl.DataFrame]:
@@ -47,7 +52,7 @@ class TextTable(ABC):
     def decisions(self) -> Decisions:
         """How the file was read, without the columns; complete after a pass."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - nothing to do for CSV
         """Remove what was made along the way."""
 
 

@@ -7,6 +7,7 @@ pass starts from types that fit all of it. Usually one pass is enough, with a su
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -66,12 +67,9 @@ class TypedScan:
     def run(self, *, progress: PassProgress) -> Scanned:
         """Pass over the table until one pass holds from the first row to the last."""
         number = 1
-        while True:
-            current = number
-            scanned = self._pass(number, progress=lambda done: progress(current, done))
-            if scanned is not None:
-                return scanned
+        while (scanned := self._pass(number, progress=partial(progress, number))) is None:
             number += 1
+        return scanned
 
     def _pass(self, number: int, *, progress: Callable[[int], None]) -> Scanned | None:
         """One pass; None when a column had to be widened after rows were written."""
