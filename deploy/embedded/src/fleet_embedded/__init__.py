@@ -1,0 +1,1 @@
+"""The whole fleet on one machine: one API process, one supervisor, a child for each job."""

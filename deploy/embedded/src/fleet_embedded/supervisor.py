@@ -1,0 +1,49 @@
+"""`python -m fleet_embedded.supervisor`: the one supervisor of the embedded fleet."""
+
+import logging
+import os
+import signal
+
+from shared_lib.clients import InternalClient
+from shared_lib.doorbell import PipeDoorbell
+from shared_lib.events.delivery import Delivery
+from shared_lib.identity import open_signer
+from shared_lib.jobs.supervisor import Supervisor
+from shared_lib.observability import configure_logging
+
+from fleet_embedded.lifeline import hold_on, say_ready
+from fleet_embedded.members import MEMBERS
+from fleet_embedded.settings import EmbeddedSettings
+from fleet_embedded.sockets import socket_path
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Run until told to stop, or until the launcher is gone."""
+    embedded = EmbeddedSettings()
+    settings = [member.settings(embedded.data) for member in MEMBERS]
+    log = settings[0].log
+    configure_logging("supervisor", level=log.level, json_lines=log.json_lines)
+    runtimes = [member.runtime(s) for member, s in zip(MEMBERS, settings, strict=True)]
+    socket = socket_path(embedded.data)
+    deliveries = []
+    for runtime in runtimes:
+        signer = open_signer(runtime.settings.secrets_folder, issuer=runtime.name)
+        client = InternalClient(signer, socket=socket)
+        deliveries.append(Delivery(runtime.database, post=client.post))
+    supervisor = Supervisor(
+        runtimes,
+        deliveries=deliveries,
+        doorbell=PipeDoorbell(settings[0].run_folder / "doorbell").listen(),
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: supervisor.stop())
+    # Without the launcher nobody would restart us or end us: leave at once, the rows stay true.
+    hold_on(lambda: os.kill(os.getpid(), signal.SIGKILL))
+    say_ready("supervisor")
+    supervisor.run()
+
+
+if __name__ == "__main__":
+    main()
