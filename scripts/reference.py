@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import click
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 from shared_lib.contracts.errors import FleetError
@@ -23,8 +23,9 @@ An error is an RFC 9457 problem (`application/problem+json`) with `type`, `title
 whether a job that ends with it is tried again by itself."""
 
 ABOUT_SETTINGS = """\
-Every setting is an environment variable. Two underscores lead into a block. A default secret is
-refused outside embedded mode."""
+Every setting is an environment variable. Two underscores lead into a block. A service reads the
+variables of "Every service" and its own; its section lists only what is different there. A default
+secret is refused outside embedded mode."""
 
 # Importing one of these does something, or needs what only tests have.
 NOT_IMPORTED = ("migrations", "__main__", "testing")
@@ -95,17 +96,20 @@ def render_errors(packages: list[str]) -> str:
 
 
 def render_settings(packages: list[str]) -> str:
-    """`settings.md`: the environment variables that each service reads."""
+    """`settings.md`: the environment variables that each service reads, shared ones once."""
     list(import_all(packages))
+    found = [each for each in _ours(BaseSettings, packages) if issubclass(each, BaseSettings)]
+    shared = [each for each in found if each.__module__.startswith("shared_lib.")]
     lines: list[str] = []
-    for found in _ours(BaseSettings, packages):
-        if not issubclass(found, BaseSettings) or found.__subclasses__():
-            continue
-        lines += [f"## {found.__module__.split('.')[0]}", "", _summary(found), ""]
-        lines += ["| variable | type | default | what it is |", "|---|---|---|---|"]
-        prefix = found.model_config.get("env_prefix", "")
-        delimiter = found.model_config.get("env_nested_delimiter") or "__"
-        lines += [*_rows(found, prefix=prefix, delimiter=delimiter), ""]
+    known: set[str] = set()
+    for each in [*shared, *(each for each in found if each not in shared)]:
+        delimiter = each.model_config.get("env_nested_delimiter") or "__"
+        rows = _rows(each, prefix=each.model_config.get("env_prefix", ""), delimiter=delimiter)
+        new = [row for row in rows if row not in known]
+        title = "Every service" if each in shared else each.__module__.split(".")[0]
+        lines += [f"## {title}", "", _summary(each), ""]
+        lines += ["| variable | type | default | what it is |", "|---|---|---|---|", *new, ""]
+        known.update(new)
     return _page("Settings", ABOUT_SETTINGS, lines)
 
 
@@ -141,6 +145,8 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "needed"
     value = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(value, SecretStr):
+        return "secret" if value.get_secret_value() else "empty"
     if value in (None, "", {}, [], ()):
         return "empty"
     return f"`{_cell(str(value))}`"
