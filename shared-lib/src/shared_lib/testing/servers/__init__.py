@@ -1,0 +1,1 @@
+"""Real servers from wheels: no root, no container, no installed package needed."""
