@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared_lib.contracts.base import utc_now
@@ -51,6 +52,7 @@ class IdempotencyRecord(SharedBase):
     fingerprint: Mapped[str]
     status: Mapped[int]
     body: Mapped[dict[str, Any]]
+    location: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -73,9 +75,21 @@ def find_answer(
 
 
 def keep_answer(
-    unit: WriteUnit, *, tenant: str, key: str, fingerprint: str, status: int, body: dict[str, Any]
+    unit: WriteUnit,
+    *,
+    tenant: str,
+    key: str,
+    fingerprint: str,
+    status: int,
+    body: dict[str, Any],
+    location: str | None = None,
 ) -> None:
-    """Record the answer in the transaction of the effect."""
+    """Record the answer in the transaction of the effect.
+
+    Raises:
+        EffectExistsError: another request with this key commits at this very moment.
+    """
+    unit.session.flush()
     unit.session.add(
         IdempotencyRecord(
             tenant=tenant,
@@ -83,9 +97,17 @@ def keep_answer(
             fingerprint=fingerprint,
             status=status,
             body=body,
+            location=location,
             created_at=utc_now(),
         )
     )
+    try:
+        unit.session.flush()
+    except IntegrityError as error:
+        raise EffectExistsError(
+            "A request with this Idempotency-Key is being answered. Send it again in a second.",
+            headers={"Retry-After": "1"},
+        ) from error
 
 
 def forget_old_answers(unit: WriteUnit) -> None:

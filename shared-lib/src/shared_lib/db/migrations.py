@@ -7,9 +7,11 @@ from alembic import command, context
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, text
 
 from shared_lib.db.engine import Database
+
+MIGRATION_LOCK = 7_211_530_011
 
 
 def _config(package: str, database: Database) -> Config:
@@ -37,15 +39,24 @@ def migrate(package: str, database: Database) -> None:
 
 
 def run_env(metadata: Iterable[MetaData]) -> None:
-    """The body of every `migrations/env.py`."""
+    """The body of every `migrations/env.py`: all pending revisions in one transaction.
+
+    Several processes may start at once: the first one to take the lock migrates, the others find
+    nothing left to do. The lock goes with the transaction, so a killed process leaves no lock and
+    no half-made table behind.
+    """
     engine = context.config.attributes["engine"]
     with engine.connect() as connection:
-        context.configure(
-            connection=connection,
-            target_metadata=list(metadata),
-            render_as_batch=True,
-            transaction_per_migration=True,
-        )
-        with context.begin_transaction():
+        # Not returned to the pool: it is set up for migrations.
+        connection.detach()
+        if connection.dialect.name == "sqlite":
+            # Rebuilding a table drops it, and dropping it would delete the rows that refer to it.
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")
+        with connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SET LOCAL lock_timeout = 0"))
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+            context.configure(
+                connection=connection, target_metadata=list(metadata), render_as_batch=True
+            )
             context.run_migrations()
-        connection.commit()

@@ -47,7 +47,7 @@ def decode_cursor(cursor: str) -> str:
         key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, binascii.Error):
         key = None
-    if not isinstance(key, str):
+    if not (isinstance(key, str) and key.isascii() and key.isprintable()):
         raise InvalidCursorError(
             "`cursor` must be the `next` of an earlier page of the same list. "
             "Leave it out to start at the beginning.",

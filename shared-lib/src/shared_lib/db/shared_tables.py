@@ -21,6 +21,7 @@ def create_shared_tables_v1() -> None:
         sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("body", Json, nullable=False),
+        sa.Column("location", sa.String()),
         sa.Column("created_at", UtcDateTime(), nullable=False),
     )
     op.create_index("ix_idempotency_record_created_at", "idempotency_record", ["created_at"])

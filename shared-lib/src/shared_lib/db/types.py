@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 
-Json = JSON().with_variant(JSONB(), "postgresql")
-"""JSON text on SQLite, JSONB on PostgreSQL."""
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""JSON text on SQLite, JSONB on PostgreSQL; None is NULL on both, not the JSON word."""
 
 Serial = BigInteger().with_variant(Integer(), "sqlite")
 """A growing integer key: SQLite numbers rows by itself only for INTEGER."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
 
 from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.errors import InvalidInputError
@@ -40,16 +41,27 @@ def receive(unit: WriteUnit, *, event: Event, handlers: Mapping[str, EventHandle
             f"{event.name} version {event.schema_version} is not understood here; "
             f"version {spec.schema_version} and the one before it are. Upgrade this service first."
         )
-    if unit.session.get(InboxRow, event.id) is not None:
-        return False
     try:
         payload = spec.payload.model_validate(event.payload)
     except ValidationError as error:
         raise UnknownEventError(f"The payload of {event.name} does not fit: {error}") from error
-    unit.session.add(InboxRow(event_id=event.id, name=event.name, received_at=utc_now()))
-    unit.session.flush()
+    if not _remember(unit, event):
+        return False
     handler(unit, event, payload)
     return True
+
+
+def _remember(unit: WriteUnit, event: Event) -> bool:
+    """Store the event's id; False when it is there. Waits for another unit that stores it now."""
+    dialect = unit.session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = (
+        insert(InboxRow)
+        .values(event_id=event.id, name=event.name, received_at=utc_now())
+        .on_conflict_do_nothing()
+        .returning(InboxRow.event_id)
+    )
+    return unit.session.scalar(statement) is not None
 
 
 def forget_old_events(unit: WriteUnit) -> None:

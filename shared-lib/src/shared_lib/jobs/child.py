@@ -10,15 +10,15 @@ import resource
 import shutil
 import signal
 import threading
-from pathlib import Path
 from typing import Any
 
-from shared_lib.contracts.errors import FleetError, InternalError, NoSpaceError, Problem
+from shared_lib.contracts.errors import FleetError, NoSpaceError, Problem
 from shared_lib.contracts.jobs import JobState
 from shared_lib.faults import crash_point
 from shared_lib.jobs.context import ClaimedJob, JobContext
-from shared_lib.jobs.errors import LeaseLostError
+from shared_lib.jobs.errors import FileLimitError, JobFailedError, LeaseLostError
 from shared_lib.jobs.models import JobRow
+from shared_lib.jobs.processes import adopt_orphans, kill_descendants
 from shared_lib.jobs.queue import JobQueue
 from shared_lib.jobs.repository import JobRepository
 from shared_lib.jobs.runtime import Runtime
@@ -33,6 +33,7 @@ def child_main(worker: str, settings: ServiceSettings, job_id: str, fence: int) 
     os.setsid()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+    adopt_orphans()
     _die_with_parent()
     limit = settings.jobs.file_limit_bytes
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -45,14 +46,18 @@ def child_main(worker: str, settings: ServiceSettings, job_id: str, fence: int) 
     job = _start(runtime, job_id=job_id, fence=fence)
     if job is None:
         return
-    scratch = settings.scratch_folder / job.writer
-    scratch.mkdir(parents=True)
+    context = JobContext(job, runtime=runtime, scratch=settings.scratch_folder / job.writer)
     try:
         with bind(job_id=job.id, flow_id=job.flow_id):
-            _run(JobContext(job, runtime=runtime, scratch=scratch))
+            _run(context)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        kill_descendants()
+        shutil.rmtree(context.scratch, ignore_errors=True)
         runtime.database.dispose()
+
+
+def warm() -> None:
+    """Do nothing: whoever waited for this child knows that the imports are done."""
 
 
 def load(path: str) -> Any:
@@ -62,13 +67,14 @@ def load(path: str) -> Any:
 
 
 def _die_with_parent() -> None:
-    """End the whole process group when the supervisor ends, however it ends."""
+    """End this process and everything it started when the supervisor ends, however it ends."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
 
     def watch(sentinel: int) -> None:
         multiprocessing.connection.wait([sentinel])
+        kill_descendants()
         os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=watch, args=(parent.sentinel,), daemon=True, name="parent").start()
@@ -99,6 +105,7 @@ def _start(runtime: Runtime, *, job_id: str, fence: int) -> ClaimedJob | None:
 def _run(context: JobContext) -> None:
     kind = context.runtime.kinds[context.job.kind]
     try:
+        context.scratch.mkdir(parents=True)
         load(kind.run)(context)
         if not context.ended:
             with context.publish({}):
@@ -107,37 +114,51 @@ def _run(context: JobContext) -> None:
         logger.warning("this try was overtaken; its work is discarded")
     except FleetError as error:
         _fail(context, error)
-    except OSError as error:
-        _fail(context, _from_os_error(error, folder=context.runtime.settings.data))
-    except MemoryError:
-        _fail(context, InternalError("The job ran out of memory. It is tried again."))
-    except Exception as error:
-        logger.exception("the job failed unexpectedly")
-        _fail(context, InternalError(f"{type(error).__name__}: {error}"))
+    except Exception as error:  # noqa: BLE001 - whatever a job raises must end in its row
+        _fail(context, _explain(error, settings=context.runtime.settings))
 
 
-def _from_os_error(error: OSError, *, folder: Path) -> FleetError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return NoSpaceError(f"The disk of {folder} is full. Free some space; the job goes on then.")
+def _explain(error: Exception, *, settings: ServiceSettings) -> FleetError:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpaceError(
+            f"The disk of {settings.data} is full. Free some space; the job is tried again then."
+        )
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        megabytes = settings.jobs.file_limit_bytes // 1024**2
+        return FileLimitError(
+            f"The job wrote a file of more than {megabytes} MiB and was ended. "
+            "Split the input, or raise FLEET_JOBS__FILE_LIMIT_BYTES."
+        )
     logger.error("the job failed unexpectedly", exc_info=error)
-    return InternalError(f"{type(error).__name__}: {error}")
+    if isinstance(error, MemoryError):
+        return JobFailedError(
+            "The machine had no memory left for the job. Run fewer jobs at a time "
+            "(FLEET_JOBS__CHILDREN), or split the input."
+        )
+    return JobFailedError(
+        f"{type(error).__name__}: {error}. The worker's log has the trace under this job's id; "
+        "the input may be one that nobody foresaw."
+    )
 
 
 def _fail(context: JobContext, error: FleetError) -> None:
     """Write the failure into the row: bad input ends the job, trouble of ours is tried again."""
     problem: Problem = error.problem(flow_id=context.job.flow_id)
+    job_id, fence = context.job.id, context.job.fence
     queue = JobQueue(context.runtime)
+    crash_point("jobs.child.failing")
     with context.runtime.database.write() as unit:
         if error.failure == "infrastructure":
-            row = JobRepository(unit).get(context.job.id)
-            if row is not None and row.fence == context.job.fence:
-                queue.retry(unit, job=row, error=problem)
+            job = JobRepository(unit).lock_held(job_id, fence=fence)
+            if job is not None:
+                queue.retry(unit, job=job, error=problem)
         else:
             queue.end(
                 unit,
-                job_id=context.job.id,
-                fence=context.job.fence,
+                job_id=job_id,
+                fence=fence,
                 state=JobState.FAILED,
                 error=problem,
                 failure=error.failure,
             )
+    crash_point("jobs.child.failed")

@@ -4,16 +4,34 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
+from types import ModuleType
+from typing import Any
 
 import psutil
 
-from shared_lib.jobs.child import child_main
+from shared_lib.contracts.errors import FleetError
+from shared_lib.contracts.jobs import JobState
+from shared_lib.jobs.child import child_main, warm
 from shared_lib.jobs.kinds import JobKind
+from shared_lib.jobs.processes import kill_group, kill_trees, resident_bytes, tree_of
 from shared_lib.jobs.runtime import Runtime
+
+KILLED_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why the supervisor ends a child, and what becomes of its job."""
+
+    state: JobState
+    error: FleetError | None = None
 
 
 @dataclass
@@ -26,6 +44,14 @@ class Child:
     fence: int
     process: BaseProcess
     started: float = field(default_factory=time.monotonic)
+    verdict: Verdict | None = None
+    _seen: set[psutil.Process] = field(default_factory=set)
+    _gone: bool = False
+
+    def __post_init__(self) -> None:
+        """Know the process by its start time, not by its number alone."""
+        with contextlib.suppress(psutil.Error):
+            self._seen = {psutil.Process(self.process.pid)}
 
     @property
     def time_limit_s(self) -> float:
@@ -44,27 +70,31 @@ class Child:
 
     def resident_bytes(self) -> int:
         """Resident memory of the process and everything it started."""
-        total = 0
-        for process in self._tree():
-            with contextlib.suppress(psutil.Error):
-                total += process.memory_info().rss
-        return total
+        # Remembered: what a process has started cannot be found through it once it has ended.
+        self._seen = {p for known in self._seen for p in tree_of(known)}
+        return resident_bytes(self._seen)
 
     def kill(self) -> None:
         """End the process and everything it started, at once, and wait for it."""
-        tree = self._tree()
-        with contextlib.suppress(OSError):
-            os.killpg(self.process.pid or 0, signal.SIGKILL)
-        for process in tree:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        self.process.join()
+        if self._gone or self.process.pid is None:
+            return
+        kill_trees(self._seen)
+        kill_group(self.process.pid)
+        self.process.join(KILLED_WITHIN_S)
+        # Once: later the number may belong to somebody else's group.
+        self._gone = True
 
-    def _tree(self) -> list[psutil.Process]:
-        with contextlib.suppress(psutil.Error):
-            root = psutil.Process(self.process.pid)
-            return [root, *root.children(recursive=True)]
-        return []
+    def how_it_ended(self) -> str:
+        """The exit code in words."""
+        code = self.process.exitcode
+        if code is None or code >= 0:
+            return f"with exit code {code}"
+        return f"by {signal.Signals(-code).name}"
+
+    def close(self) -> None:
+        """Give back what the process held in this one."""
+        if not self.process.is_alive():
+            self.process.close()
 
 
 class ChildFactory:
@@ -77,6 +107,7 @@ class ChildFactory:
 
     def __init__(self, runtimes: list[Runtime]) -> None:
         preload = {module for r in runtimes for k in r.kinds.values() for module in k.preload}
+        preload |= {r.worker.partition(":")[0] for r in runtimes if r.kinds}
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["shared_lib.jobs.child", *sorted(preload)])
         self._last_used = time.monotonic()
@@ -89,20 +120,53 @@ class ChildFactory:
             args=(runtime.worker, runtime.settings, job_id, fence),
             name=job_id,
         )
-        process.start()
+        with _without_main_module():
+            process.start()
         self._warm = True
         self._last_used = time.monotonic()
         return Child(runtime=runtime, kind=kind, job_id=job_id, fence=fence, process=process)
 
     def warm_up(self) -> None:
-        """Start the warm process now, so that the first job does not wait for the imports."""
-        forkserver.ensure_running()
+        """Have the warm process ready, so that no claim waits for its imports."""
+        if self._warm:
+            return
+        process = self._context.Process(target=warm)
+        with _without_main_module():
+            process.start()
+        process.join()
+        process.close()
         self._warm = True
         self._last_used = time.monotonic()
 
     def rest(self, *, idle_s: float) -> None:
         """End the warm process when no job came for so long; the next one starts it again."""
-        if self._warm and time.monotonic() - self._last_used > idle_s:
-            # The standard library offers no public way to stop its fork server.
-            forkserver._forkserver._stop()  # type: ignore[attr-defined]  # noqa: SLF001
-            self._warm = False
+        if self._warm and time.monotonic() - self._last_used >= idle_s:
+            self.close()
+
+    def close(self) -> None:
+        """End the warm process and its helper. Only when no child runs."""
+        self._warm = False
+        # The standard library offers no public way to stop either of them. The warm process would
+        # wait for everybody who holds its pipe; it has nothing to lose, so it is killed.
+        server: Any = forkserver
+        tracker: Any = resource_tracker
+        pid = server._forkserver._forkserver_pid  # noqa: SLF001
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+        server._forkserver._stop()  # noqa: SLF001
+        tracker._resource_tracker._stop()  # noqa: SLF001
+
+
+@contextmanager
+def _without_main_module() -> Iterator[None]:
+    """Hide `__main__` while a child starts.
+
+    multiprocessing imports the parent's main module into every child. Ours needs nothing of it,
+    and with `python -m ...` it would import the whole supervisor again.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

@@ -65,14 +65,25 @@ class JobContext:
         self._change(progress_done=done, progress_total=total, progress_unit=unit)
 
     def log(self, message: str, *, level: str = "info", **facts: Any) -> None:
-        """Write a line into the job's log, which people read while it runs."""
+        """Write a line into the job's log, which people read while it runs.
+
+        Raises:
+            LeaseLostError: another worker has the job; its log is not ours to write.
+        """
         with self.runtime.database.write() as unit:
-            JobRepository(unit).add_entry(
-                self.job.id, name="log", data={"level": level, "message": message, **facts}
+            jobs = JobRepository(unit)
+            if jobs.change(self.job.id, fence=self.job.fence) is None:
+                raise _lost(self.job)
+            jobs.add_entry(
+                self.job.id, name="log", data={**facts, "level": level, "message": message}
             )
 
     def start_publishing(self) -> None:
-        """The work is done; from here on objects are put under their final keys."""
+        """The work is done; from here on objects are put under their final keys.
+
+        Raises:
+            LeaseLostError: another worker has the job.
+        """
         self._change(state=JobState.PUBLISHING, revision=JobRow.revision + 1)
 
     @contextmanager

@@ -54,3 +54,18 @@ class LeaseExpiredError(FleetError):
     code = "job_lease_expired"
     title = "The job's worker disappeared"
     failure = "infrastructure"
+
+
+class FileLimitError(FleetError):
+    """The job wrote a larger file than it may."""
+
+    code = "job_file_limit"
+    title = "The job wrote too large a file"
+
+
+class JobFailedError(FleetError):
+    """The job's code raised something that it did not foresee."""
+
+    code = "job_failed"
+    title = "The job failed unexpectedly"
+    failure = "infrastructure"

@@ -15,6 +15,8 @@ from shared_lib.jobs.models import JobRow
 from shared_lib.jobs.repository import JobRepository
 from shared_lib.jobs.runtime import Runtime
 
+LONGEST_BACKOFF_S = 300.0
+
 
 class JobQueue:
     """The jobs of one service."""
@@ -87,7 +89,7 @@ class JobQueue:
         return job
 
     def retry(self, unit: WriteUnit, *, job: JobRow, error: Problem) -> JobRow | None:
-        """Queue a job again after an infrastructure failure, or end it when tries are used up."""
+        """Queue a held job again after an infrastructure failure; end it when tries are used up."""
         if job.cancel_requested:
             return self.end(unit, job_id=job.id, fence=job.fence, state=JobState.CANCELLED)
         if job.attempts >= job.max_attempts:
@@ -99,7 +101,8 @@ class JobQueue:
                 error=error,
                 failure="infrastructure",
             )
-        wait = self._runtime.settings.jobs.retry_backoff_s * 2 ** (job.attempts - 1)
+        first = self._runtime.settings.jobs.retry_backoff_s
+        wait = min(first * 2 ** min(job.attempts - 1, 30), LONGEST_BACKOFF_S)
         again = JobRepository(unit).change(
             job.id,
             fence=job.fence,
@@ -108,6 +111,23 @@ class JobQueue:
             revision=JobRow.revision + 1,
             lease_until=None,
             run_after=utc_now() + timedelta(seconds=wait),
+        )
+        if again is not None:
+            self.tell(unit, again)
+        return again
+
+    def hand_back(self, unit: WriteUnit, *, job: JobRow) -> JobRow | None:
+        """Queue a held job again because its worker stops: nothing failed, no try is used up."""
+        if job.cancel_requested:
+            return self.end(unit, job_id=job.id, fence=job.fence, state=JobState.CANCELLED)
+        again = JobRepository(unit).change(
+            job.id,
+            fence=job.fence,
+            state=JobState.QUEUED,
+            revision=JobRow.revision + 1,
+            attempts=JobRow.attempts - 1,
+            lease_until=None,
+            run_after=utc_now(),
         )
         if again is not None:
             self.tell(unit, again)

@@ -1,14 +1,16 @@
 """All SQL on jobs. Every change of a claimed job is a compare-and-set on its fence."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, literal, select, update
 
 from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.jobs import JobState
 from shared_lib.db.repository import Repository
+from shared_lib.db.types import UtcDateTime
+from shared_lib.jobs.kinds import JobKind
 from shared_lib.jobs.models import JobEntryRow, JobRow
 
 _FRESH = {"synchronize_session": False, "populate_existing": True}
@@ -31,14 +33,23 @@ class JobRepository(Repository[JobRow]):
         job: JobRow | None = self.session.scalar(query)
         return job
 
-    def has_claimable(self, *, queues: Sequence[str]) -> bool:
-        """Whether a claim would find something; a read, so that polling takes no write lock."""
-        return self.session.scalar(_claimable(queues).limit(1)) is not None
+    def lock_held(self, job_id: str, *, fence: int) -> JobRow | None:
+        """The job, if this try still holds it, held against a change until the unit ends."""
+        query = select(JobRow).where(*_ours(job_id, fence)).with_for_update()
+        return self.session.scalar(query)
 
-    def claim(self, *, queues: Sequence[str], worker: str, lease_s: float) -> JobRow | None:
-        """Take the oldest job that is due: one statement, fence and attempts grow by one."""
+    def has_claimable(self, *, kinds: Mapping[str, JobKind]) -> bool:
+        """Whether a claim would find something; a read, so that polling takes no write lock."""
+        return self.session.scalar(_claimable(kinds).limit(1)) is not None
+
+    def claim(self, *, kinds: Mapping[str, JobKind], worker: str, lease_s: float) -> JobRow | None:
+        """Take the oldest job of these kinds that is due: fence and attempts grow by one.
+
+        One statement. On PostgreSQL it passes over rows that another claim or a cancel holds; on
+        SQLite the unit has the write lock.
+        """
         now = utc_now()
-        oldest = _claimable(queues).order_by(JobRow.run_after, JobRow.id).limit(1)
+        oldest = _claimable(kinds).order_by(JobRow.run_after, JobRow.id).limit(1)
         if self.session.get_bind().dialect.name == "postgresql":
             oldest = oldest.with_for_update(skip_locked=True)
         statement = (
@@ -51,7 +62,7 @@ class JobRepository(Repository[JobRow]):
                 revision=JobRow.revision + 1,
                 worker=worker,
                 lease_until=now + timedelta(seconds=lease_s),
-                started_at=func.coalesce(JobRow.started_at, now),
+                started_at=func.coalesce(JobRow.started_at, literal(now, UtcDateTime())),
                 changed_at=now,
             )
             .returning(JobRow)
@@ -78,10 +89,14 @@ class JobRepository(Repository[JobRow]):
         )
         return self.session.scalar(statement, execution_options=_FRESH)
 
+    def has_expired(self) -> bool:
+        """Whether the sweep would find something; a read."""
+        return self.session.scalar(_expired().limit(1)) is not None
+
     def expired(self, *, limit: int) -> list[JobRow]:
-        """Held jobs whose lease has run out."""
-        query = select(JobRow).where(JobRow.state.in_(HELD), JobRow.lease_until < utc_now())
-        return list(self.session.scalars(query.limit(limit)))
+        """Held jobs whose lease has run out, locked: a beat that comes now finds them gone."""
+        query = _expired().order_by(JobRow.lease_until, JobRow.id).limit(limit)
+        return list(self.session.scalars(query.with_for_update(skip_locked=True)))
 
     def cancel_requested(self, job_ids: Iterable[str]) -> list[str]:
         """Which of these somebody wants to end."""
@@ -89,7 +104,11 @@ class JobRepository(Repository[JobRow]):
         return list(self.session.scalars(query))
 
     def add_entry(self, job_id: str, *, name: str, data: dict[str, Any]) -> None:
-        """Append to the job's story."""
+        """Append to the job's story, in a unit that has changed the job before.
+
+        The change holds the job's row, so entries of one job become visible in the order of their
+        ids and a reader that goes on after the last one it saw misses none.
+        """
         self.session.add(JobEntryRow(job_id=job_id, name=name, data=data, at=utc_now()))
 
     def entries(
@@ -101,22 +120,25 @@ class JobRepository(Repository[JobRow]):
             query = query.where(JobEntryRow.name == name)
         return list(self.session.scalars(query.order_by(JobEntryRow.id).limit(limit)))
 
-    def news_since(self, moment: datetime, *, job_ids: Iterable[str]) -> list[str]:
-        """Which of these jobs changed, or got entries, at `moment` or later."""
-        ids = list(job_ids)
-        changed = select(JobRow.id).where(JobRow.id.in_(ids), JobRow.changed_at >= moment)
-        told = select(JobEntryRow.job_id).where(
-            JobEntryRow.job_id.in_(ids), JobEntryRow.at >= moment
-        )
-        return list(self.session.scalars(changed.union(told)))
+    def changes(self, job_ids: Iterable[str]) -> dict[str, datetime]:
+        """When each of these jobs changed last; every entry changes its job."""
+        query = select(JobRow.id, JobRow.changed_at).where(JobRow.id.in_(list(job_ids)))
+        return dict(self.session.execute(query).tuples().all())
 
 
-def _claimable(queues: Sequence[str]) -> Select[str]:
+def _claimable(kinds: Mapping[str, JobKind]) -> Select[str]:
+    queues = sorted({kind.queue for kind in kinds.values()})
     return select(JobRow.id).where(
         JobRow.state == JobState.QUEUED,
         JobRow.queue.in_(queues),
+        # A kind that only a newer or an older release knows is left to it.
+        JobRow.kind.in_(sorted(kinds)),
         JobRow.run_after <= utc_now(),
     )
+
+
+def _expired() -> Select[JobRow]:
+    return select(JobRow).where(JobRow.state.in_(HELD), JobRow.lease_until < utc_now())
 
 
 def _ours(job_id: str, fence: int) -> tuple[Any, ...]:

@@ -1,28 +1,30 @@
 """The supervisor: claims jobs, runs each in a child, renews leases, ends what must end.
 
-One loop, no work of its own. It waits on the doorbell and on its children's sentinels; deliveries
-and sweeps run in one thread each, so that a slow disk cannot delay a lease.
+One loop, no work of its own. It waits on the doorbell and on its children's sentinels. Everything
+that may take long has threads of its own (deliveries, sweeps), so that it cannot delay a lease, and
+every step is guarded by itself: a database that is away delays its own service and no other.
 """
 
+import contextlib
 import logging
 import multiprocessing.connection
 import os
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from shared_lib.contracts.errors import FleetError
 from shared_lib.contracts.jobs import JobState
 from shared_lib.doorbell import drain
+from shared_lib.events.courier import Courier
 from shared_lib.events.delivery import Delivery
 from shared_lib.faults import crash_point
-from shared_lib.jobs.children import Child, ChildFactory
+from shared_lib.jobs.children import Child, ChildFactory, Verdict
 from shared_lib.jobs.errors import ChildDiedError, MemoryLimitError, TimeLimitError
 from shared_lib.jobs.queue import JobQueue
-from shared_lib.jobs.repository import HELD, JobRepository
+from shared_lib.jobs.repository import JobRepository
 from shared_lib.jobs.runtime import Runtime
 from shared_lib.jobs.sweep import sweep_jobs, sweep_records, sweep_scratch
 
@@ -30,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 WATCH_EVERY_S = 0.5
 RECORDS_EVERY_S = 3600.0
+WAIT_AFTER_FAILURE_S = 1.0
 
 
 class Supervisor:
@@ -48,89 +51,113 @@ class Supervisor:
         deliveries: Sequence[Delivery],
         doorbell: int | None = None,
     ) -> None:
-        self._runtimes = list(runtimes)
+        self._runtimes = tuple(runtimes)
         self._settings = self._runtimes[0].settings.jobs
-        self._deliveries = deliveries
         self._doorbell = doorbell
-        self._factory = ChildFactory(self._runtimes)
+        self._turns = deque(r for r in runtimes if r.kinds)
+        self._factory = ChildFactory(list(runtimes))
+        self._courier = Courier(deliveries, poll_s=self._settings.poll_s)
         self._children: dict[str, Child] = {}
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
         self._stop = threading.Event()
-        self._rung = threading.Event()
-        self._wake_read, self._wake_write = os.pipe()
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._wake_write.settimeout(0)
+        self._claim_after: dict[str, float] = {}
         self._next_beat = self._next_watch = 0.0
 
     def stop(self) -> None:
-        """End the loop soon; may be called from a signal handler or another thread."""
+        """End the loop soon; may be called from a signal handler or another thread, repeatedly."""
         self._stop.set()
-        os.write(self._wake_write, b"\n")
+        with contextlib.suppress(OSError):
+            self._wake_write.send(b"\n")
 
     def run(self) -> None:
         """Work until `stop`; then end the children, whose jobs go back into the queue."""
-        threads = [
-            threading.Thread(target=self._deliver, name="delivery"),
-            threading.Thread(target=self._sweep, name="sweep"),
+        sweeps = [
+            threading.Thread(target=self._sweep_leases, name="lease-sweep"),
+            threading.Thread(target=self._sweep_rest, name="sweep"),
         ]
-        for thread in threads:
+        self._courier.start()
+        for thread in sweeps:
             thread.start()
         try:
             while not self._stop.is_set():
-                self._guard(self._turn)
+                self._turn()
         finally:
             self._stop.set()
-            self._rung.set()
             for child in list(self._children.values()):
-                child.kill()
                 self._guard(self._bury, child)
-            for thread in threads:
+            for child in self._children.values():
+                child.kill()
+            self._factory.close()
+            self._courier.stop()
+            for thread in sweeps:
                 thread.join()
+            self._wake_read.close()
+            self._wake_write.close()
 
     def _turn(self) -> None:
         self._claim()
         self._wait()
-        self._reap()
+        for child in [c for c in self._children.values() if not c.process.is_alive()]:
+            self._guard(self._bury, child)
         now = time.monotonic()
-        if self._children and now >= self._next_watch:
+        if now >= self._next_watch:
             self._next_watch = now + WATCH_EVERY_S
-            self._watch()
-        if self._children and now >= self._next_beat:
+            for runtime in self._runtimes:
+                self._guard(self._watch, runtime)
+        if now >= self._next_beat:
             self._next_beat = now + self._settings.beat_s
-            self._beat()
+            for child in list(self._children.values()):
+                self._guard(self._renew, child)
         if not self._children:
             self._factory.rest(idle_s=self._settings.idle_s)
 
-    def _guard(self, step: Callable[..., object], *arguments: object) -> None:
-        """A database that is away must not end the supervisor: say so, wait, go on."""
+    def _guard(self, step: Callable[..., Any], *arguments: object) -> Any:
+        """What the step gives; None when it fails, which is said and must end nothing else."""
         try:
-            step(*arguments)
-        except (FleetError, SQLAlchemyError, OSError):
+            return step(*arguments)
+        except Exception:
+            # A database that is away, a full disk, a bug in one service's sweep: the leases of
+            # everybody else's jobs depend on this loop going on.
             logger.exception("a supervisor step failed and is tried again")
-            self._stop.wait(1.0)
+            return None
 
     def _wait(self) -> None:
+        waker = self._wake_read.fileno()
+        bells = [waker] + ([self._doorbell] if self._doorbell is not None else [])
         sentinels = [child.process.sentinel for child in self._children.values()]
-        bells = [self._wake_read] + ([self._doorbell] if self._doorbell is not None else [])
         ready = multiprocessing.connection.wait(sentinels + bells, timeout=self._settings.poll_s)
-        for bell in bells:
-            if bell in ready:
-                if bell == self._doorbell:
-                    drain(bell)
-                self._rung.set()
+        if self._doorbell is not None and self._doorbell in ready:
+            drain(self._doorbell)
+            self._courier.ring()
+        if any(sentinel in ready for sentinel in sentinels):
+            # What ended has something to tell.
+            self._courier.ring()
 
     def _claim(self) -> None:
-        for runtime in self._runtimes:
-            queues = sorted({kind.queue for kind in runtime.kinds.values()})
-            while queues and len(self._children) < self._settings.children:
-                if not self._claim_one(runtime, queues=queues):
-                    break
+        """Fill the free places, one job of each service in turn."""
+        now = time.monotonic()
+        asking = deque(r for r in self._turns if now >= self._claim_after.get(r.name, 0.0))
+        while asking and len(self._children) < self._settings.children:
+            runtime = asking.popleft()
+            claimed = self._guard(self._claim_one, runtime)
+            if claimed:
+                asking.append(runtime)
+            elif claimed is None:
+                self._claim_after[runtime.name] = now + WAIT_AFTER_FAILURE_S
+        self._turns.rotate(-1)
 
-    def _claim_one(self, runtime: Runtime, *, queues: list[str]) -> bool:
+    def _claim_one(self, runtime: Runtime) -> bool:
         with runtime.database.read() as view:
-            if not JobRepository(view).has_claimable(queues=queues):
+            if not JobRepository(view).has_claimable(kinds=runtime.kinds):
                 return False
+        self._factory.warm_up()
         with runtime.database.write() as unit:
             job = JobRepository(unit).claim(
-                queues=queues, worker=self._worker, lease_s=self._settings.lease_s
+                kinds=runtime.kinds,
+                worker=self._worker,
+                lease_s=runtime.settings.jobs.lease_s,
             )
             if job is None:
                 return False
@@ -138,93 +165,93 @@ class Supervisor:
         crash_point("jobs.supervisor.claimed")
         child = self._factory.start(runtime, kind=kind, job_id=job_id, fence=fence)
         self._children[job_id] = child
+        crash_point("jobs.supervisor.started")
         return True
 
-    def _reap(self) -> None:
-        for child in [c for c in self._children.values() if not c.process.is_alive()]:
-            child.process.join()
+    def _renew(self, child: Child) -> None:
+        with child.runtime.database.write() as unit:
+            job = JobRepository(unit).renew(
+                child.job_id, fence=child.fence, lease_s=child.runtime.settings.jobs.lease_s
+            )
+        if job is None:
+            # It has just ended its job, or another worker has it: nothing is left to be done.
             self._bury(child)
 
-    def _bury(self, child: Child) -> None:
-        """A child has ended: when its job has not, the process died and the job is tried again."""
-        with child.runtime.database.write() as unit:
-            job = JobRepository(unit).get(child.job_id)
-            if job is not None and job.fence == child.fence and job.state in HELD:
-                error = ChildDiedError(
-                    f"The process of try {job.attempts} ended with code {child.process.exitcode}."
-                )
-                logger.warning(error.detail, extra={"job_id": job.id})
-                JobQueue(child.runtime).retry(
-                    unit, job=job, error=error.problem(flow_id=job.flow_id)
-                )
-        self._children.pop(child.job_id, None)
-
-    def _beat(self) -> None:
-        for child in list(self._children.values()):
-            with child.runtime.database.write() as unit:
-                job = JobRepository(unit).renew(
-                    child.job_id, fence=child.fence, lease_s=self._settings.lease_s
-                )
-            if job is None and child.process.is_alive():
-                # Another worker has the job, or it has just ended; a live child is a zombie then.
-                child.process.join(timeout=self._settings.beat_s / 3)
-                child.kill()
-
-    def _watch(self) -> None:
+    def _watch(self, runtime: Runtime) -> None:
         """End children that are cancelled, too old or too large."""
-        for runtime in self._runtimes:
-            mine = [c for c in self._children.values() if c.runtime is runtime]
-            if not mine:
-                continue
-            with runtime.database.read() as view:
-                cancelled = JobRepository(view).cancel_requested(c.job_id for c in mine)
-            for child in mine:
-                if child.job_id in cancelled:
-                    self._end(child, state=JobState.CANCELLED, error=None)
-                elif child.overdue:
-                    limit = child.time_limit_s
-                    late = TimeLimitError(
-                        f"The job ran longer than {limit:.0f} s and was ended. "
-                        "Split the input, or raise FLEET_JOBS__TIME_LIMIT_S."
-                    )
-                    self._end(child, state=JobState.FAILED, error=late)
-                elif child.resident_bytes() > child.memory_limit_bytes:
-                    megabytes = child.memory_limit_bytes // 1024**2
-                    large = MemoryLimitError(
-                        f"The job held more than {megabytes} MiB of memory and was ended. "
-                        "Split the input, or raise FLEET_JOBS__MEMORY_LIMIT_BYTES."
-                    )
-                    self._end(child, state=JobState.FAILED, error=large)
+        mine = [c for c in self._children.values() if c.runtime is runtime]
+        if not mine:
+            return
+        with runtime.database.read() as view:
+            cancelled = set(JobRepository(view).cancel_requested(c.job_id for c in mine))
+        for child in mine:
+            child.verdict = child.verdict or _judge(child, cancelled=child.job_id in cancelled)
+            if child.verdict is not None:
+                self._bury(child)
 
-    def _end(self, child: Child, *, state: JobState, error: FleetError | None) -> None:
+    def _bury(self, child: Child) -> None:
+        """End what is left of a child, and see to it that its job stands somewhere sensible."""
         child.kill()
+        crash_point("jobs.supervisor.killed")
+        queue, verdict = JobQueue(child.runtime), child.verdict
         with child.runtime.database.write() as unit:
-            JobQueue(child.runtime).end(
-                unit,
-                job_id=child.job_id,
-                fence=child.fence,
-                state=state,
-                error=error.problem() if error else None,
-                failure=error.failure if error else None,
-            )
+            job = JobRepository(unit).lock_held(child.job_id, fence=child.fence)
+            if job is None:
+                # The child has ended its job itself, or another worker has it.
+                pass
+            elif verdict is not None:
+                queue.end(
+                    unit,
+                    job_id=job.id,
+                    fence=job.fence,
+                    state=verdict.state,
+                    error=verdict.error.problem(flow_id=job.flow_id) if verdict.error else None,
+                    failure=verdict.error.failure if verdict.error else None,
+                )
+            elif self._stop.is_set():
+                queue.hand_back(unit, job=job)
+            else:
+                died = ChildDiedError(
+                    f"The process of try {job.attempts} ended {child.how_it_ended()} and said "
+                    "nothing. The worker's log may say more under this job's id."
+                )
+                logger.warning(died.detail, extra={"job_id": job.id, "flow_id": job.flow_id})
+                queue.retry(unit, job=job, error=died.problem(flow_id=job.flow_id))
         self._children.pop(child.job_id, None)
+        child.close()
 
-    def _deliver(self) -> None:
-        while not self._stop.is_set():
-            for delivery in self._deliveries:
-                self._guard(lambda d: d.run_once(), delivery)
-            self._rung.wait(self._settings.poll_s)
-            self._rung.clear()
-
-    def _sweep(self) -> None:
-        next_records = time.monotonic()
+    def _sweep_leases(self) -> None:
         while not self._stop.wait(self._settings.sweep_s):
             for runtime in self._runtimes:
                 self._guard(sweep_jobs, runtime)
-                self._guard(sweep_scratch, runtime)
-                for sweep in runtime.sweeps:
-                    self._guard(sweep, runtime)
-                if time.monotonic() >= next_records:
-                    self._guard(sweep_records, runtime)
+
+    def _sweep_rest(self) -> None:
+        next_records = time.monotonic()
+        while not self._stop.wait(self._settings.sweep_s):
+            sweeps = [sweep_scratch]
             if time.monotonic() >= next_records:
                 next_records = time.monotonic() + RECORDS_EVERY_S
+                sweeps.append(sweep_records)
+            for runtime in self._runtimes:
+                for sweep in (*sweeps, *runtime.sweeps):
+                    self._guard(sweep, runtime)
+
+
+def _judge(child: Child, *, cancelled: bool) -> Verdict | None:
+    """Why a running child must end now; None when it may go on."""
+    if cancelled:
+        return Verdict(JobState.CANCELLED)
+    if child.overdue:
+        late = TimeLimitError(
+            f"The job ran longer than {child.time_limit_s:.0f} s and was ended. "
+            "Split the input, or raise FLEET_JOBS__TIME_LIMIT_S."
+        )
+        return Verdict(JobState.FAILED, late)
+    if child.resident_bytes() > child.memory_limit_bytes:
+        megabytes = child.memory_limit_bytes // 1024**2
+        large = MemoryLimitError(
+            f"The job held more than {megabytes} MiB of memory and was ended. "
+            "Split the input, or raise FLEET_JOBS__MEMORY_LIMIT_BYTES."
+        )
+        return Verdict(JobState.FAILED, large)
+    return None

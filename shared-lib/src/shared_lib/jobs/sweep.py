@@ -6,6 +6,7 @@ Every change is a compare-and-set on the fence, so any number of supervisors may
 import logging
 import shutil
 import time
+from pathlib import Path
 
 from shared_lib.db.idempotency import forget_old_answers
 from shared_lib.events.inbox import forget_old_events
@@ -23,7 +24,7 @@ SCRATCH_LIFE_S = 24 * 3600.0
 def sweep_jobs(runtime: Runtime) -> int:
     """Requeue, or end, every job whose lease has run out; the number of them."""
     with runtime.database.read() as view:
-        if not JobRepository(view).expired(limit=1):
+        if not JobRepository(view).has_expired():
             return 0
     queue = JobQueue(runtime)
     with runtime.database.write() as unit:
@@ -47,15 +48,19 @@ def sweep_records(runtime: Runtime) -> None:
 def sweep_scratch(runtime: Runtime) -> None:
     """Delete what killed children left in the scratch folder and no live job claims."""
     folder = runtime.settings.scratch_folder
-    for entry in folder.iterdir() if folder.exists() else ():
-        job_id, _, fence = entry.name.rpartition("-")
-        if not job_id.startswith(f"job_{runtime.spec.job_owner}_"):
-            continue
-        with runtime.database.read() as view:
-            job = JobRepository(view).get(job_id)
-        if job is None:
-            stale = time.time() - entry.stat().st_mtime > SCRATCH_LIFE_S
-        else:
-            stale = job.lease_until is None or str(job.fence) != fence
-        if stale:
+    mine = f"job_{runtime.spec.job_owner}_"
+    for entry in sorted(folder.glob(f"{mine}*")):
+        if _is_stale(entry, runtime=runtime):
             shutil.rmtree(entry, ignore_errors=True)
+
+
+def _is_stale(entry: Path, *, runtime: Runtime) -> bool:
+    job_id, _, fence = entry.name.rpartition("-")
+    with runtime.database.read() as view:
+        job = JobRepository(view).get(job_id)
+        if job is not None:
+            return job.lease_until is None or str(job.fence) != fence
+    try:
+        return time.time() - entry.stat().st_mtime > SCRATCH_LIFE_S
+    except FileNotFoundError:
+        return False

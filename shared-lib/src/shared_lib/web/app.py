@@ -36,7 +36,7 @@ def create_service_app(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        lifespan=_lifespan(runtime, tailers=[job_tailer, *tailers]),
+        lifespan=_lifespan(runtime),
         dependencies=[Depends(refuse_unknown_parameters)],
         responses=PROBLEM_RESPONSES,
     )
@@ -49,6 +49,8 @@ def create_service_app(
         handlers=handlers or {},
         services=dict(services or {}),
     )
+    app.state.known_parameters = {}
+    app.state.tailers = (job_tailer, *tailers)
     configure_errors(app)
     _configure_metrics(app, service=runtime.name)
     app.include_router(health.router)
@@ -65,12 +67,23 @@ def _configure_metrics(app: FastAPI, *, service: str) -> None:
     app.add_middleware(ObservedRequests, metrics=app.state.metrics)
 
 
-def _lifespan(runtime: Runtime, *, tailers: Sequence[Tailer]) -> Any:
+def _lifespan(runtime: Runtime) -> Any:
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        for tailer in tailers:
-            await tailer.close()
-        runtime.database.dispose()
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await end_streams(app)
+            runtime.database.dispose()
 
     return lifespan
+
+
+async def end_streams(app: FastAPI) -> None:
+    """End all event streams and waits of an app: the first step of shutting down.
+
+    A server ends an app's lifespan only when no request is open any more, and a stream is open for
+    as long as its job runs: whoever runs the server calls this before it waits for the requests.
+    """
+    for tailer in app.state.tailers:
+        await tailer.close()

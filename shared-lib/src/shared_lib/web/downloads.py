@@ -11,7 +11,7 @@ from fastapi.responses import Response, StreamingResponse
 from shared_lib.contracts.errors import FleetError
 from shared_lib.storage import ObjectStore
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})$")
 
 
 class RangeNotSatisfiableError(FleetError):

@@ -10,15 +10,19 @@ from starlette.exceptions import HTTPException
 
 from shared_lib.contracts.errors import (
     PROBLEM_MEDIA_TYPE,
+    BadRequestError,
     FleetError,
     InternalError,
     InvalidInputError,
     NotFoundError,
+    PayloadTooLargeError,
     Problem,
 )
 from shared_lib.observability import bound
 
 logger = logging.getLogger(__name__)
+
+_LOOK_IN_LOG = "Something failed on our side; the log has it under this request id."
 
 
 class RouteNotFoundError(NotFoundError):
@@ -64,11 +68,10 @@ def problem_response(error: FleetError) -> JSONResponse:
 
 
 def configure_errors(app: FastAPI) -> None:
-    """Answer every error as problem+json."""
+    """Answer every error as problem+json; `ObservedRequests` does so for unexpected ones."""
     app.add_exception_handler(FleetError, _on_fleet_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(Exception, _on_unexpected)
 
 
 async def _on_fleet_error(_request: Request, error: Exception) -> JSONResponse:
@@ -79,30 +82,36 @@ async def _on_fleet_error(_request: Request, error: Exception) -> JSONResponse:
     return problem_response(error)
 
 
-async def _on_unexpected(_request: Request, error: Exception) -> JSONResponse:
+def unexpected_response(error: Exception) -> JSONResponse:
+    """The answer for an error that nobody foresaw: it goes to the log, not to the client."""
     logger.error("an unexpected error", exc_info=error)
-    return problem_response(
-        InternalError("Something failed on our side; the log has it under this request id.")
-    )
+    return problem_response(InternalError(_LOOK_IN_LOG))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = error.detail if isinstance(error, HTTPException) else ""
-    if status == 404:
-        return problem_response(
-            RouteNotFoundError(f"Nothing is at {request.url.path}. /docs lists every address.")
+    if not isinstance(error, HTTPException):
+        raise error
+    return problem_response(_translate(error, request=request))
+
+
+def _translate(error: HTTPException, *, request: Request) -> FleetError:
+    """An error of the framework as one of ours."""
+    headers = dict(error.headers or {})
+    method, path = request.method, request.url.path
+    if error.status_code == 404:
+        return RouteNotFoundError(f"Nothing is at {path}. /docs lists every address.")
+    if error.status_code == 405:
+        offered = headers.get("Allow") or headers.get("allow") or "another method"
+        return MethodNotAllowedError(
+            f"{method} is not offered at {path}; {offered} is.", headers=headers
         )
-    if status == 405:
-        return problem_response(
-            MethodNotAllowedError(
-                f"{request.method} is not offered at {request.url.path}.",
-                headers=dict(getattr(error, "headers", None) or {}),
-            )
+    if error.status_code == 413:
+        return PayloadTooLargeError("The body is larger than this address takes. Send less.")
+    if 400 <= error.status_code < 500:
+        return BadRequestError(
+            f"{error.detail}. Check the request against /docs and send it again.", headers=headers
         )
-    other = FleetError(str(detail))
-    other.status = status  # type: ignore[misc]  # an HTTP error of the framework keeps its status
-    return problem_response(other)
+    return InternalError(_LOOK_IN_LOG)
 
 
 async def _on_validation_error(_request: Request, error: Exception) -> JSONResponse:
@@ -114,14 +123,15 @@ async def _on_validation_error(_request: Request, error: Exception) -> JSONRespo
 def describe_validation(found: list[Any]) -> FleetError:
     """The first of the validator's findings in words, all of them as members."""
     first = found[0]
-    field = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-    places = [
-        {"field": ".".join(str(part) for part in e["loc"][1:]), "reason": e["msg"]} for e in found
-    ]
+    field = _place(first)
+    places = [{"field": _place(each), "reason": each["msg"]} for each in found]
     if first["type"] == "json_invalid":
         at = first["loc"][-1]
         reason = first.get("ctx", {}).get("error", "it cannot be parsed")
-        return MalformedJsonError(f"The body is not JSON at byte {at}: {reason}.", byte=at)
+        return MalformedJsonError(
+            f"The body is not JSON from character {at} on: {reason}. Correct it and send it again.",
+            character=at,
+        )
     if first["type"] == "extra_forbidden":
         return UnknownFieldError(
             f"There is no field `{field}` here. Check its spelling against /docs, or leave it out.",
@@ -131,8 +141,14 @@ def describe_validation(found: list[Any]) -> FleetError:
     if first["type"] == "missing":
         detail = f"`{field}` is missing. Add it and send the request again."
     else:
-        detail = f"`{field}`: {first['msg']}."
+        detail = f"`{field}`: {first['msg'].rstrip('.')}. Change it and send the request again."
     return InvalidInputError(detail, field=field, errors=places)
+
+
+def _place(finding: Any) -> str:
+    """Where in the request: `name`, `options.delimiter`, or `body` for all of it."""
+    location = finding["loc"]
+    return ".".join(str(part) for part in location[1:]) or str(location[0])
 
 
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {

@@ -66,12 +66,16 @@ class NeedsNothing:
 
 
 def verified_caller(request: Request) -> Caller:
-    """Who signed the request's identity token.
+    """Who signed the request's identity token; verified once a request.
 
     Raises:
         UnauthenticatedError: no token, or not one to be believed.
     """
-    return state_of(request).verifier.verify(request.headers.get(IDENTITY_HEADER, ""))
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None:
+        caller = state_of(request).verifier.verify(request.headers.get(IDENTITY_HEADER, ""))
+        request.state.caller = caller
+    return caller
 
 
 def requires(scope: Scope) -> Requires:
@@ -83,7 +87,7 @@ needs_nothing = NeedsNothing()
 requires_service = RequiresService()
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     return verified_caller(request)
 
 

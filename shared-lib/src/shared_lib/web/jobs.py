@@ -3,14 +3,14 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncGenerator
+from datetime import datetime
 from typing import Annotated, Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from shared_lib.contracts.base import Contract, UtcTime, utc_now
+from shared_lib.contracts.base import Contract, UtcTime
 from shared_lib.contracts.errors import FailureKind, Problem
 from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.jobs import JobState, JobView, Progress
@@ -31,6 +31,7 @@ Reader = Annotated[Caller, Depends(requires(Scope.JOBS_READ))]
 Writer = Annotated[Caller, Depends(requires(Scope.JOBS_WRITE))]
 
 LONGEST_WAIT_S = 60.0
+_ENTRY_ID = re.compile(r"[0-9]{1,18}")
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
 
 
@@ -110,8 +111,10 @@ async def read_job(
     """A job. With `Prefer: wait=N` (RFC 7240) the answer comes when it ends, or after N seconds."""
     state = state_of(request)
 
-    async def read() -> JobView:
-        return await to_thread.run_sync(lambda: _find(state, job_id=job_id, tenant=caller.tenant))
+    async def read(limiter: CapacityLimiter | None = None) -> JobView:
+        return await to_thread.run_sync(
+            lambda: _find(state, job_id=job_id, tenant=caller.tenant), limiter=limiter
+        )
 
     wanted = _WAIT.search(prefer or "")
     if wanted is None:
@@ -122,9 +125,9 @@ async def read_job(
     async with state.job_tailer.subscribe(job_id) as changed:
         while True:
             changed.clear()
-            job = await read()
+            job = await read(state.job_tailer.readers)
             left = until - time.monotonic()
-            if job.state.ended or left <= 0:
+            if job.state.ended or left <= 0 or state.job_tailer.closed:
                 return job
             await _wait(changed, left)
 
@@ -139,13 +142,13 @@ async def stream_job(
     """States, progress and log lines as server-sent events; `end` is the last."""
     state = state_of(request)
     await to_thread.run_sync(lambda: _find(state, job_id=job_id, tenant=caller.tenant))
-    after = int(last_event_id) if last_event_id and last_event_id.isdigit() else 0
+    after = int(last_event_id) if last_event_id and _ENTRY_ID.fullmatch(last_event_id) else 0
     return event_stream(_follow(state, job_id=job_id, tenant=caller.tenant, after=after))
 
 
 async def _follow(
     state: ServiceState, *, job_id: str, tenant: str, after: int
-) -> AsyncIterator[ServerSentEvent]:
+) -> AsyncGenerator[ServerSentEvent, None]:
     def news(after: int) -> tuple[JobView, list[JobEntryRow]]:
         # The state is read before the entries: what is said to have ended has all its entries.
         job = _find(state, job_id=job_id, tenant=tenant)
@@ -156,7 +159,7 @@ async def _follow(
     async with state.job_tailer.subscribe(job_id) as changed:
         while True:
             changed.clear()
-            job, entries = await to_thread.run_sync(news, after)
+            job, entries = await to_thread.run_sync(news, after, limiter=state.job_tailer.readers)
             for entry in entries:
                 after = entry.id
                 yield ServerSentEvent(name=entry.name, data=entry.data, id=str(entry.id))
@@ -165,6 +168,9 @@ async def _follow(
                 yield ServerSentEvent(name="progress", data=said.model_dump(mode="json"))
             if job.state.ended and not entries:
                 yield ServerSentEvent(name="end", data=job.model_dump(mode="json"), id=str(after))
+                return
+            if state.job_tailer.closed:
+                # The server goes down: the client comes back to another one, after `after`.
                 return
             if not entries and not await _wait(changed, HEARTBEAT_S):
                 yield ServerSentEvent(name="")
@@ -184,7 +190,7 @@ def read_log(
     request: Request,
     job_id: str,
     caller: Reader,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
     limit: Annotated[int, Query(ge=1, le=5000)] = 500,
 ) -> LogPage:
     """The job's log, oldest line first."""
@@ -213,15 +219,19 @@ def cancel_job(request: Request, job_id: str, caller: Writer) -> JobView:
 
 
 def changed_jobs(database: Database) -> Changed:
-    """For the tailer: which of the waited-for jobs changed or got entries since the last look."""
-    overlap = timedelta(seconds=2)
-    since = utc_now() - overlap
+    """For the tailer: which of the waited-for jobs differ from what they were at the last look.
+
+    Compared is what the row says, not a moment in time: no clock of another machine, and no
+    transaction that takes long to become visible, can hide a change.
+    """
+    known: dict[str, datetime] = {}
 
     def changed(keys: frozenset[str]) -> list[str]:
-        nonlocal since
-        # A transaction may become visible a little after its own time: look back a bit further.
-        looked, since = since, utc_now() - overlap
+        nonlocal known
         with database.read() as view:
-            return JobRepository(view).news_since(looked, job_ids=keys)
+            now = JobRepository(view).changes(keys)
+        news = [key for key, at in now.items() if known.get(key) != at]
+        known = now
+        return news
 
     return changed

@@ -7,13 +7,11 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
-from sqlalchemy.exc import IntegrityError
 
 from shared_lib.contracts.identity import Caller
-from shared_lib.db.engine import WriteUnit
+from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.idempotency import (
     MAX_KEY_LENGTH,
-    EffectExistsError,
     IdempotencyKeyInvalidError,
     find_answer,
     keep_answer,
@@ -58,20 +56,21 @@ class OnceRunner:
             if replay is not None:
                 return replay
             answer = effect(unit)
-            self.keep(unit, answer)
-            self._flush(unit)
-        response = self._respond(answer.model_dump(mode="json"))
-        if location is not None:
-            response.headers["Location"] = location(answer)
-        return response
+            where = location(answer) if location is not None else None
+            self.keep(unit, answer, location=where)
+        return self._respond(answer.model_dump(mode="json"), location=where)
 
     def replay(self) -> Response | None:
         """The recorded answer, for an endpoint that has work to do before its transaction."""
         with self._database.read() as view:
             return self._replay(view)
 
-    def keep(self, unit: WriteUnit, answer: BaseModel) -> None:
-        """Record the answer in the transaction of its effect."""
+    def keep(self, unit: WriteUnit, answer: BaseModel, *, location: str | None = None) -> None:
+        """Record the answer in the transaction of its effect.
+
+        Raises:
+            EffectExistsError: the same request is being answered at this moment.
+        """
         if self._key is not None:
             keep_answer(
                 unit,
@@ -80,20 +79,10 @@ class OnceRunner:
                 fingerprint=self._fingerprint,
                 status=self._status,
                 body=answer.model_dump(mode="json"),
+                location=location,
             )
 
-    def _flush(self, unit: WriteUnit) -> None:
-        try:
-            unit.session.flush()
-        except IntegrityError as error:
-            if "idempotency_record" not in str(error):
-                raise
-            raise EffectExistsError(
-                "A request with this Idempotency-Key is being answered. Send it again in a second.",
-                headers={"Retry-After": "1"},
-            ) from error
-
-    def _replay(self, view: Any) -> Response | None:
+    def _replay(self, view: ReadView) -> Response | None:
         if self._key is None:
             return None
         record = find_answer(
@@ -101,10 +90,21 @@ class OnceRunner:
         )
         if record is None:
             return None
-        return self._respond(record.body, status=record.status, replayed=True)
+        return self._respond(
+            record.body, status=record.status, location=record.location, replayed=True
+        )
 
-    def _respond(self, body: Any, *, status: int | None = None, replayed: bool = False) -> Response:
-        headers = {REPLAYED_HEADER: "true"} if replayed else None
+    def _respond(
+        self,
+        body: Any,
+        *,
+        location: str | None,
+        status: int | None = None,
+        replayed: bool = False,
+    ) -> Response:
+        headers = {"Location": location} if location is not None else {}
+        if replayed:
+            headers[REPLAYED_HEADER] = "true"
         return JSONResponse(body, status_code=status or self._status, headers=headers)
 
 

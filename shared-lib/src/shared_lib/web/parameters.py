@@ -3,10 +3,9 @@
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from shared_lib.web.errors import UnknownFieldError
-
-_known: dict[int, frozenset[str]] = {}
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
@@ -18,9 +17,11 @@ async def refuse_unknown_parameters(request: Request) -> None:
     route = request.scope.get("route")
     if not isinstance(route, APIRoute) or not request.scope.get("query_string"):
         return
-    known = _known.get(id(route))
+    # Kept with the app: a route lives as long as its app, so its id is good there and only there.
+    by_route: dict[int, frozenset[str]] = request.app.state.known_parameters
+    known = by_route.get(id(route))
     if known is None:
-        known = _known[id(route)] = frozenset(_parameters(route.dependant))
+        known = by_route[id(route)] = frozenset(query_parameters(route.dependant))
     for name in request.query_params:
         if name not in known:
             offered = ", ".join(f"`{n}`" for n in sorted(known)) or "none"
@@ -29,6 +30,13 @@ async def refuse_unknown_parameters(request: Request) -> None:
             )
 
 
-def _parameters(dependant: Dependant) -> set[str]:
-    names = {parameter.alias for parameter in dependant.query_params}
-    return names.union(*(_parameters(inner) for inner in dependant.dependencies))
+def query_parameters(dependant: Dependant) -> set[str]:
+    """The names that a route and its dependencies read from the query string."""
+    names: set[str] = set()
+    for parameter in dependant.query_params:
+        model = parameter.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            names |= {field.alias or name for name, field in model.model_fields.items()}
+        else:
+            names.add(parameter.alias)
+    return names.union(*map(query_parameters, dependant.dependencies))

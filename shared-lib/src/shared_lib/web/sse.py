@@ -1,7 +1,8 @@
 """Server-sent events (WHATWG HTML, section 9.2), resumable by `Last-Event-ID`."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,13 +30,15 @@ class ServerSentEvent:
         return ("\n".join(lines) + "\n\n").encode()
 
 
-def event_stream(events: AsyncIterator[ServerSentEvent]) -> StreamingResponse:
+def event_stream(events: AsyncGenerator[ServerSentEvent, None]) -> StreamingResponse:
     """The answer that sends `events` as they come."""
 
     async def body() -> AsyncIterator[bytes]:
-        yield b"retry: 2000\n\n"
-        async for event in events:
-            yield event.encode()
+        # Closed at once when the client leaves: a stream that nobody reads waits for nothing.
+        async with aclosing(events):
+            yield b"retry: 2000\n\n"
+            async for event in events:
+                yield event.encode()
 
     return StreamingResponse(
         body(),

@@ -10,11 +10,12 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 logger = logging.getLogger(__name__)
 
 EVERY_S = 0.2
+READERS = 4
 
 Changed = Callable[[frozenset[str]], Iterable[str]]
 """Given the keys that are waited for, those that may have changed since the last call."""
@@ -26,6 +27,12 @@ class Tailer:
     Args:
         changed: a blocking function, called in a thread.
         every_s: how often to look while somebody waits.
+
+    Attributes:
+        readers: give it as `limiter` to `to_thread.run_sync` for what waiters read when they are
+            woken. However many wait, they use these few threads and database connections, and
+            none of those that answer plain requests.
+        closed: the server goes down; who is woken now ends.
     """
 
     def __init__(self, changed: Changed, *, every_s: float = EVERY_S) -> None:
@@ -33,13 +40,18 @@ class Tailer:
         self._every_s = every_s
         self._waiters: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._task: asyncio.Task[None] | None = None
+        self._looking = CapacityLimiter(1)
+        self.readers = CapacityLimiter(READERS)
+        self.closed = False
 
     @asynccontextmanager
     async def subscribe(self, key: str) -> AsyncIterator[asyncio.Event]:
         """An event that is set whenever something about `key` may be new."""
         event = asyncio.Event()
+        if self.closed:
+            event.set()
         self._waiters[key].add(event)
-        if self._task is None or self._task.done():
+        if not self.closed and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._run())
         try:
             yield event
@@ -54,7 +66,8 @@ class Tailer:
         return sum(len(events) for events in self._waiters.values())
 
     async def close(self) -> None:
-        """Stop looking and wake everybody, so that streams can end."""
+        """Stop looking and wake everybody, so that streams and waits end. May be repeated."""
+        self.closed = True
         if self._task is not None:
             self._task.cancel()
         for events in self._waiters.values():
@@ -64,7 +77,9 @@ class Tailer:
     async def _run(self) -> None:
         while self._waiters:
             try:
-                keys = await to_thread.run_sync(self._changed, frozenset(self._waiters))
+                keys = await to_thread.run_sync(
+                    self._changed, frozenset(self._waiters), limiter=self._looking
+                )
                 for key in keys:
                     for event in self._waiters.get(key, ()):
                         event.set()
