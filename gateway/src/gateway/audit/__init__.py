@@ -1,0 +1,1 @@
+"""The audit trail: who changed access, and who signed in."""

@@ -1,0 +1,1 @@
+"""The history of the gateway's database, for SQLite and PostgreSQL alike."""

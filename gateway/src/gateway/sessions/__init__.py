@@ -1,0 +1,1 @@
+"""Browser sessions: a key opens one, a cookie carries it."""
