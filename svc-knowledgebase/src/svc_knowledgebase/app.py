@@ -1,8 +1,8 @@
 """The app of svc-knowledgebase: folders become a searchable knowledge base."""
 
 from fastapi import FastAPI
-from shared_lib.web import create_service_app
 
+from shared_lib.web import create_service_app
 from svc_knowledgebase.settings import KnowledgebaseSettings
 from svc_knowledgebase.worker import runtime
 

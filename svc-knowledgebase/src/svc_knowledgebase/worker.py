@@ -1,7 +1,6 @@
-"""The run-time parts of svc-knowledgebase, for its API, its supervisor and its job children alike."""
+"""The run-time parts of svc-knowledgebase, for its API, its supervisor and its children alike."""
 
 from shared_lib.jobs.runtime import Runtime, build_runtime
-
 from svc_knowledgebase.settings import KnowledgebaseSettings
 
 

@@ -14,6 +14,7 @@ from shared_lib.contracts.services import SERVICES, ServiceName
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
     from shared_lib.jobs.runtime import Runtime
     from shared_lib.settings import ServiceSettings
 

@@ -1,12 +1,9 @@
 """What must be there before the first request: folders, keys, migrated databases."""
 
-from shared_lib.contracts.services import ServiceName
 from shared_lib.db.engine import Database
 from shared_lib.db.migrations import migrate
 from shared_lib.identity import open_signer
 from shared_lib.settings import ServiceSettings
-
-from fleet_embedded.members import MEMBERS
 
 
 def prepare_service(settings: ServiceSettings, *, package: str) -> None:
@@ -17,8 +14,3 @@ def prepare_service(settings: ServiceSettings, *, package: str) -> None:
         migrate(package, database)
     finally:
         database.dispose()
-
-
-def packages() -> dict[ServiceName, str]:
-    """The package of each service."""
-    return {member.name: member.package for member in MEMBERS}

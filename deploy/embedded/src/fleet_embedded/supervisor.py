@@ -4,17 +4,16 @@ import logging
 import os
 import signal
 
+from fleet_embedded.lifeline import hold_on, say_ready
+from fleet_embedded.members import MEMBERS
+from fleet_embedded.settings import EmbeddedSettings
+from fleet_embedded.sockets import socket_path
 from shared_lib.clients import InternalClient
 from shared_lib.doorbell import PipeDoorbell
 from shared_lib.events.delivery import Delivery
 from shared_lib.identity import open_signer
 from shared_lib.jobs.supervisor import Supervisor
 from shared_lib.observability import configure_logging
-
-from fleet_embedded.lifeline import hold_on, say_ready
-from fleet_embedded.members import MEMBERS
-from fleet_embedded.settings import EmbeddedSettings
-from fleet_embedded.sockets import socket_path
 
 logger = logging.getLogger(__name__)
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from shared_lib.contracts.services import ServiceName
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared_lib.contracts.services import ServiceName
 
 
 class Switchboard:

@@ -1,13 +1,10 @@
 """The public face of durable jobs, the same in every service: `/v1/jobs/{id}`."""
 
-import asyncio
-import re
-import time
 from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Annotated, Any
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from shared_lib.contracts.base import Contract, UtcTime
@@ -24,15 +21,12 @@ from shared_lib.web.identity import requires
 from shared_lib.web.sse import HEARTBEAT_S, ServerSentEvent, event_stream
 from shared_lib.web.state import ServiceState, state_of
 from shared_lib.web.tailer import Changed
+from shared_lib.web.waiting import changed_within, resumed_after, wait_for, wanted_wait
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 Reader = Annotated[Caller, Depends(requires(Scope.JOBS_READ))]
 Writer = Annotated[Caller, Depends(requires(Scope.JOBS_WRITE))]
-
-LONGEST_WAIT_S = 60.0
-_ENTRY_ID = re.compile(r"[0-9]{1,18}")
-_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
 
 
 class LogLine(Contract):
@@ -111,25 +105,20 @@ async def read_job(
     """A job. With `Prefer: wait=N` (RFC 7240) the answer comes when it ends, or after N seconds."""
     state = state_of(request)
 
-    async def read(limiter: CapacityLimiter | None = None) -> JobView:
-        return await to_thread.run_sync(
-            lambda: _find(state, job_id=job_id, tenant=caller.tenant), limiter=limiter
-        )
+    def read() -> JobView:
+        return _find(state, job_id=job_id, tenant=caller.tenant)
 
-    wanted = _WAIT.search(prefer or "")
-    if wanted is None:
-        return await read()
-    wait_s = min(float(wanted.group(1)), LONGEST_WAIT_S)
+    wait_s = wanted_wait(prefer)
+    if wait_s is None:
+        return await to_thread.run_sync(read)
     response.headers["Preference-Applied"] = f"wait={wait_s:.0f}"
-    until = time.monotonic() + wait_s
-    async with state.job_tailer.subscribe(job_id) as changed:
-        while True:
-            changed.clear()
-            job = await read(state.job_tailer.readers)
-            left = until - time.monotonic()
-            if job.state.ended or left <= 0 or state.job_tailer.closed:
-                return job
-            await _wait(changed, left)
+    return await wait_for(
+        read,
+        tailer=state.job_tailer,
+        key=job_id,
+        until=lambda job: job.state.ended,
+        wait_s=wait_s,
+    )
 
 
 @router.get("/{job_id}/events")
@@ -142,7 +131,7 @@ async def stream_job(
     """States, progress and log lines as server-sent events; `end` is the last."""
     state = state_of(request)
     await to_thread.run_sync(lambda: _find(state, job_id=job_id, tenant=caller.tenant))
-    after = int(last_event_id) if last_event_id and _ENTRY_ID.fullmatch(last_event_id) else 0
+    after = resumed_after(last_event_id)
     return event_stream(_follow(state, job_id=job_id, tenant=caller.tenant, after=after))
 
 
@@ -172,17 +161,8 @@ async def _follow(
             if state.job_tailer.closed:
                 # The server goes down: the client comes back to another one, after `after`.
                 return
-            if not entries and not await _wait(changed, HEARTBEAT_S):
+            if not entries and not await changed_within(changed, HEARTBEAT_S):
                 yield ServerSentEvent(name="")
-
-
-async def _wait(changed: asyncio.Event, seconds: float) -> bool:
-    """Whether something changed within that time."""
-    try:
-        await asyncio.wait_for(changed.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True
 
 
 @router.get("/{job_id}/log")

@@ -1,0 +1,17 @@
+"""What can be wrong with a request for a dataset."""
+
+from shared_lib.contracts.errors import ConflictError, NotFoundError
+
+
+class DatasetNotFoundError(NotFoundError):
+    """No such dataset in this tenant."""
+
+    code = "dataset_not_found"
+    title = "No such dataset"
+
+
+class DatasetExistsError(ConflictError):
+    """The name is taken."""
+
+    code = "dataset_exists"
+    title = "The dataset exists already"

@@ -1,0 +1,64 @@
+"""What can be wrong with an upload."""
+
+from shared_lib.contracts.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    PayloadTooLargeError,
+)
+
+
+class UploadNotFoundError(NotFoundError):
+    """No such upload in this tenant."""
+
+    code = "upload_not_found"
+    title = "No such upload"
+
+
+class EmptyUploadError(InvalidInputError):
+    """The body had no bytes."""
+
+    code = "empty_file"
+    title = "The file is empty"
+
+
+class UploadTooLargeError(PayloadTooLargeError):
+    """The file is larger than the limit."""
+
+    code = "upload_too_large"
+    title = "The file is too large"
+
+
+class UploadIncompleteError(InvalidInputError):
+    """Fewer bytes came than `Content-Length` announced."""
+
+    code = "upload_incomplete"
+    title = "The upload was cut off"
+
+
+class UploadExpiredError(ConflictError):
+    """So little came for so long that the upload was dropped."""
+
+    code = "upload_expired"
+    title = "The upload took too long"
+
+
+class InvalidUploadPathError(InvalidInputError):
+    """The path cannot name a file inside a version."""
+
+    code = "invalid_upload_path"
+    title = "The path is not usable"
+
+
+class InvalidDigestError(InvalidInputError):
+    """`Content-Digest` is not a digest we can check."""
+
+    code = "invalid_content_digest"
+    title = "The Content-Digest cannot be read"
+
+
+class InvalidOptionsError(InvalidInputError):
+    """`options` is not the JSON of conversion options."""
+
+    code = "invalid_options"
+    title = "The conversion options cannot be read"

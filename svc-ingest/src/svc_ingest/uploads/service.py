@@ -1,0 +1,290 @@
+"""Uploads: a row, then bytes, then one transaction that makes them visible."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+
+from anyio import CancelScope, to_thread
+
+from shared_lib.contracts.base import utc_now
+from shared_lib.contracts.catalog import (
+    UploadedPath,
+    UploadState,
+    UploadView,
+    VersionCreate,
+    VersionView,
+)
+from shared_lib.contracts.conversions import ConversionOptions
+from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.db.engine import WriteUnit
+from shared_lib.faults import crash_point
+from shared_lib.jobs import Runtime
+from shared_lib.storage import ObjectWriter, StoredObject
+from shared_lib.storage.errors import ObjectMissingError
+from shared_lib.storage.keys import raw_key
+from svc_ingest.files.models import BlobRow
+from svc_ingest.files.repository import FileRepository
+from svc_ingest.settings import IngestSettings
+from svc_ingest.uploads.errors import (
+    EmptyUploadError,
+    UploadExpiredError,
+    UploadIncompleteError,
+    UploadNotFoundError,
+    UploadTooLargeError,
+)
+from svc_ingest.uploads.models import UploadRow
+from svc_ingest.uploads.paths import clean_path
+from svc_ingest.uploads.repository import UploadRepository
+from svc_ingest.versions.errors import UploadNotReadyError
+from svc_ingest.versions.service import ReceivedFile, Versions
+
+BATCH_BYTES = 1024 * 1024
+"""Bytes handed to the writing thread at once: a hop costs more than hashing 64 kB."""
+
+
+class Uploads:
+    """The uploads of all tenants."""
+
+    def __init__(self, runtime: Runtime, *, settings: IngestSettings, versions: Versions) -> None:
+        self._runtime = runtime
+        self._settings = settings
+        self._versions = versions
+
+    def begin(self, *, tenant: str, path: str) -> UploadRow:
+        """Write the upload's row: from here on its object has a known writer."""
+        upload_id = new_id(IdKind.UPLOAD)
+        row = UploadRow(
+            id=upload_id,
+            tenant=tenant,
+            path=clean_path(path),
+            state=UploadState.RECEIVING,
+            object_key=raw_key(tenant, upload_id),
+            bytes=0,
+            sha256="",
+            deduplicated=False,
+            lease_until=utc_now() + timedelta(seconds=self._settings.upload_lease_s),
+            created_at=utc_now(),
+        )
+        with self._runtime.database.write() as unit:
+            UploadRepository(unit).add(row)
+            unit.session.expunge(row)
+        crash_point("ingest.upload.row_written")
+        return row
+
+    async def receive(
+        self,
+        upload: UploadRow,
+        chunks: AsyncIterator[bytes],
+        *,
+        announced_bytes: int | None,
+        announced_sha256: str | None,
+    ) -> StoredObject:
+        """Stream the bytes into the store while hashing them; whatever fails leaves nothing.
+
+        Raises:
+            EmptyUploadError, UploadTooLargeError, UploadIncompleteError, UploadExpiredError,
+            HashMismatchError, NoSpaceError: see each.
+        """
+        self._refuse_size(announced_bytes or 0)
+        try:
+            writer = await to_thread.run_sync(self._runtime.store.writer, upload.object_key)
+            stored = await self._stream(writer, upload, chunks, announced_bytes, announced_sha256)
+        except BaseException:
+            # Also when the client has gone and this task is being cancelled.
+            with CancelScope(shield=True):
+                await to_thread.run_sync(self.abort, upload)
+            raise
+        crash_point("ingest.upload.object_written")
+        return stored
+
+    async def _stream(
+        self,
+        writer: ObjectWriter,
+        upload: UploadRow,
+        chunks: AsyncIterator[bytes],
+        announced_bytes: int | None,
+        announced_sha256: str | None,
+    ) -> StoredObject:
+        with writer:
+            received = 0
+            async for batch in _batched(chunks):
+                received += len(batch)
+                self._refuse_size(received)
+                await to_thread.run_sync(self._write, writer, upload, batch)
+            if received == 0:
+                raise EmptyUploadError(
+                    f"{upload.path} has no bytes. Nothing was kept; send a file with content."
+                )
+            if announced_bytes is not None and received != announced_bytes:
+                raise UploadIncompleteError(
+                    f"{received} of {announced_bytes} bytes came. Nothing was kept; send it again.",
+                    byte=received,
+                )
+            return await to_thread.run_sync(lambda: writer.commit(expect_sha256=announced_sha256))
+
+    def _write(self, writer: ObjectWriter, upload: UploadRow, batch: bytes) -> None:
+        writer.write(batch)
+        half = timedelta(seconds=self._settings.upload_lease_s / 2)
+        if upload.lease_until is not None and upload.lease_until - utc_now() < half:
+            with self._runtime.database.write() as unit:
+                lease_s = self._settings.upload_lease_s
+                if not UploadRepository(unit).renew(upload.id, lease_s=lease_s):
+                    raise _expired(upload)
+            upload.lease_until = utc_now() + timedelta(seconds=self._settings.upload_lease_s)
+
+    def abort(self, upload: UploadRow) -> None:
+        """Forget an upload that failed."""
+        with self._runtime.database.write() as unit:
+            UploadRepository(unit).abort(upload.id, since=UploadState.RECEIVING)
+        self._runtime.store.delete(upload.object_key)
+
+    def finish(
+        self,
+        unit: WriteUnit,
+        upload: UploadRow,
+        *,
+        stored: StoredObject,
+        dataset: str | None,
+        options: ConversionOptions,
+    ) -> UploadView:
+        """Make the bytes known, once for each content, and land them when a dataset is named.
+
+        Raises:
+            UploadExpiredError: it was dropped meanwhile.
+        """
+        row = UploadRepository(unit).lock(upload.id, tenant=upload.tenant)
+        if row is None or row.state != UploadState.RECEIVING:
+            raise _expired(upload)
+        files = FileRepository(unit)
+        blob = files.blob(stored.sha256, tenant=row.tenant)
+        row.deduplicated = blob is not None
+        row.bytes, row.sha256, row.lease_until = stored.bytes, stored.sha256, None
+        row.state = UploadState.RECEIVED
+        if blob is None:
+            files.add_blob(_blob_of(row))
+        else:
+            unit.after_commit(self._dropping(row.object_key))
+        version = None
+        if dataset is not None:
+            version = self._land(
+                unit, tenant=row.tenant, dataset=dataset, uploads=[(row, row.path)], options=options
+            )
+        crash_point("ingest.upload.before_commit")
+        return view_upload(row, version=version)
+
+    def land(
+        self, unit: WriteUnit, *, tenant: str, dataset: str, body: VersionCreate
+    ) -> VersionView:
+        """Land received uploads as one version.
+
+        Raises:
+            UploadNotFoundError: no such upload in this tenant.
+            UploadNotReadyError: it is not received, or has landed before.
+        """
+        uploads = [
+            (self._landable(unit, wanted, tenant=tenant), wanted.path) for wanted in body.uploads
+        ]
+        return self._land(
+            unit,
+            tenant=tenant,
+            dataset=dataset,
+            uploads=[(row, clean_path(path) if path else row.path) for row, path in uploads],
+            options=body.options,
+        )
+
+    def _landable(self, unit: WriteUnit, wanted: UploadedPath, *, tenant: str) -> UploadRow:
+        row = UploadRepository(unit).lock(wanted.upload_id, tenant=tenant)
+        if row is None:
+            raise UploadNotFoundError(f"There is no upload {wanted.upload_id}.", field="uploads")
+        if row.state != UploadState.RECEIVED:
+            raise UploadNotReadyError(
+                f"Upload {row.id} is {row.state}; only a received upload lands, and only once. "
+                "Send the file again: content that is here already is not stored twice.",
+                field="uploads",
+            )
+        return row
+
+    def _land(
+        self,
+        unit: WriteUnit,
+        *,
+        tenant: str,
+        dataset: str,
+        uploads: list[tuple[UploadRow, str]],
+        options: ConversionOptions,
+    ) -> VersionView:
+        received = []
+        for row, path in uploads:
+            blob = FileRepository(unit).blob(row.sha256, tenant=tenant)
+            if blob is None:
+                raise ObjectMissingError(f"The content of upload {row.id} is gone; send it again.")
+            received.append(
+                ReceivedFile(
+                    path=path, sha256=row.sha256, bytes=row.bytes, object_key=blob.object_key
+                )
+            )
+            row.state = UploadState.LANDED
+        return self._versions.land(
+            unit, tenant=tenant, dataset=dataset, files=received, options=options
+        )
+
+    def _refuse_size(self, size: int) -> None:
+        limit = self._settings.upload_limit_bytes
+        if size > limit:
+            raise UploadTooLargeError(
+                f"The file is larger than {limit} bytes. Nothing was kept. Split it, or ask "
+                "whoever runs this fleet to raise FLEET_UPLOAD_LIMIT_BYTES.",
+                limit=limit,
+            )
+
+    def _dropping(self, object_key: str) -> Callable[[], None]:
+        def drop() -> None:
+            # The same content is there already; when we die before this, the sweep does it.
+            crash_point("ingest.upload.duplicate_kept")
+            self._runtime.store.delete(object_key)
+
+        return drop
+
+
+async def _batched(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same bytes in larger pieces, or in what came within a second from a slow client."""
+    waiting: list[bytes] = []
+    size, since = 0, time.monotonic()
+    async for chunk in chunks:
+        waiting.append(chunk)
+        size += len(chunk)
+        if size >= BATCH_BYTES or time.monotonic() - since > 1.0:
+            yield b"".join(waiting)
+            waiting, size, since = [], 0, time.monotonic()
+    if size:
+        yield b"".join(waiting)
+
+
+def _blob_of(row: UploadRow) -> BlobRow:
+    return BlobRow(
+        tenant=row.tenant,
+        sha256=row.sha256,
+        object_key=row.object_key,
+        bytes=row.bytes,
+        created_at=utc_now(),
+    )
+
+
+def _expired(upload: UploadRow) -> UploadExpiredError:
+    return UploadExpiredError(
+        f"Nothing came for upload {upload.id} for so long that it was dropped. Send it again."
+    )
+
+
+def view_upload(row: UploadRow, *, version: VersionView | None = None) -> UploadView:
+    """The upload as the API answers it."""
+    return UploadView(
+        id=row.id,
+        state=UploadState(row.state),
+        path=row.path,
+        bytes=row.bytes,
+        sha256=row.sha256,
+        deduplicated=row.deduplicated,
+        created_at=row.created_at,
+        version=version,
+    )
