@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from importlib.resources import files
+from typing import Any
 
 from alembic import command, context
 from alembic.config import Config
@@ -47,11 +48,12 @@ def run_env(metadata: Iterable[MetaData]) -> None:
     """
     engine = context.config.attributes["engine"]
     with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
         # Not returned to the pool: it is set up for migrations.
         connection.detach()
         if connection.dialect.name == "sqlite":
             # Rebuilding a table drops it, and dropping it would delete the rows that refer to it.
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")
+            driver.execute("PRAGMA foreign_keys = OFF")
         with connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SET LOCAL lock_timeout = 0"))
