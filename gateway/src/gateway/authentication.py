@@ -12,11 +12,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from shared_lib.contracts.base import utc_now
-from shared_lib.contracts.errors import UnauthenticatedError
-from shared_lib.contracts.scopes import Role
-from shared_lib.db.engine import Database
-
 from gateway.dispatcher.errors import CredentialsMalformedError, CredentialsMissingError
 from gateway.keys.codec import parse_key
 from gateway.keys.errors import KeyExpiredError, KeyRevokedError, KeyUnknownError
@@ -28,6 +23,10 @@ from gateway.sessions.errors import SessionExpiredError, SessionUnknownError
 from gateway.sessions.repository import SessionRepository
 from gateway.sessions.service import COOKIE
 from gateway.tenants.models import TenantRow
+from shared_lib.contracts.base import utc_now
+from shared_lib.contracts.errors import UnauthenticatedError
+from shared_lib.contracts.scopes import Role
+from shared_lib.db.engine import Database
 
 REMEMBERED_S = 5.0
 MAX_REMEMBERED = 20_000

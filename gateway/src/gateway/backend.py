@@ -14,16 +14,16 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import anyio
-from shared_lib.contracts.errors import FleetError, Problem
-from shared_lib.contracts.identity import IDENTITY_HEADER, REQUEST_ID_HEADER, TRACE_HEADER, Caller
-from shared_lib.contracts.services import ServiceName
-from shared_lib.identity import TokenSigner
-from shared_lib.observability import bound
 from starlette.types import Message, Scope
 
 from gateway.dispatcher.routes import RouteTable
 from gateway.dispatcher.tracing import new_trace
 from gateway.dispatcher.upstream import Upstream
+from shared_lib.contracts.errors import FleetError, Problem
+from shared_lib.contracts.identity import IDENTITY_HEADER, REQUEST_ID_HEADER, TRACE_HEADER, Caller
+from shared_lib.contracts.services import ServiceName
+from shared_lib.identity import TokenSigner
+from shared_lib.observability import bound
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 Params = Mapping[str, str | int | bool]

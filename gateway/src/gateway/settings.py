@@ -4,6 +4,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, SecretStr, StringConstraints, model_validator
+
 from shared_lib.contracts.services import ServiceName
 from shared_lib.settings import ServiceSettings
 

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from shared_lib.contracts.base import utc_now
-from shared_lib.contracts.ids import IdKind, new_id
-from shared_lib.db.engine import WriteUnit
-
 from gateway.audit.models import AuditRow
 from gateway.audit.repository import AuditRepository
 from gateway.audit.schemas import AuditEntry
+from shared_lib.contracts.base import utc_now
+from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.db.engine import WriteUnit
 
 
 @dataclass(frozen=True)

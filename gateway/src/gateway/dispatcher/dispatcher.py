@@ -11,11 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared_lib.contracts.errors import FleetError, InternalError, UnauthenticatedError
-from shared_lib.contracts.identity import IDENTITY_HEADER, REQUEST_ID_HEADER, TRACE_HEADER
-from shared_lib.contracts.services import ServiceName
-from shared_lib.identity import TokenSigner
-from shared_lib.observability import bind
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.authentication import Authenticator
@@ -33,6 +28,11 @@ from gateway.dispatcher.upstream import Upstream
 from gateway.principal import Principal
 from gateway.request_log.writer import Finished
 from gateway.settings import LimitSettings
+from shared_lib.contracts.errors import FleetError, InternalError, UnauthenticatedError
+from shared_lib.contracts.identity import IDENTITY_HEADER, REQUEST_ID_HEADER, TRACE_HEADER
+from shared_lib.contracts.services import ServiceName
+from shared_lib.identity import TokenSigner
+from shared_lib.observability import bind
 
 logger = logging.getLogger(__name__)
 
@@ -128,8 +128,7 @@ class Dispatcher:
         self, scope: Scope, receive: Receive, exchange: Exchange, admitted: Admitted
     ) -> None:
         try:
-            await self._forward(scope, receive, exchange, admitted)
-            return
+            return await self._forward(scope, receive, exchange, admitted)
         except FleetError as failure:
             error = failure
         except Exception:
@@ -145,8 +144,8 @@ class Dispatcher:
                 extra={"request_id": exchange.request_id, "code": error.code},
             )
             exchange.error_code = error.code
-            return
-        await send_problem(error, send=exchange.send, request_id=exchange.request_id)
+            return None
+        return await send_problem(error, send=exchange.send, request_id=exchange.request_id)
 
     async def _forward(
         self, scope: Scope, receive: Receive, exchange: Exchange, admitted: Admitted

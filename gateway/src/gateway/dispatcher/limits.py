@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Callable
 
-from shared_lib.contracts.errors import FleetError
 from starlette.types import Message, Receive
 
 from gateway.dispatcher.errors import (
@@ -19,6 +18,7 @@ from gateway.dispatcher.errors import (
     BusyError,
     RateLimitedError,
 )
+from shared_lib.contracts.errors import FleetError
 
 MAX_TRACKED = 100_000
 

@@ -1,9 +1,9 @@
 """Problems that the gateway itself answers, as ASGI messages."""
 
-from shared_lib.contracts.errors import PROBLEM_MEDIA_TYPE, FleetError
 from starlette.types import Send
 
 from gateway.dispatcher.guard import Header
+from shared_lib.contracts.errors import PROBLEM_MEDIA_TYPE, FleetError
 
 
 def render_problem(error: FleetError, *, request_id: str) -> tuple[list[Header], bytes]:

@@ -9,9 +9,8 @@ import secrets
 import zlib
 from dataclasses import dataclass
 
-from shared_lib.contracts.ids import IdKind, new_id
-
 from gateway.keys.errors import KeyMalformedError
+from shared_lib.contracts.ids import IdKind, new_id
 
 SECRET_LENGTH = 43
 """Base62 letters; together more than 256 bits."""

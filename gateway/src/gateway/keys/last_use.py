@@ -4,9 +4,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from shared_lib.db.engine import Database
-
 from gateway.keys.repository import KeyRepository
+from shared_lib.db.engine import Database
 
 EVERY_S = 15.0
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from shared_lib.contracts.scopes import Role
-from shared_lib.db import Repository
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select, text, update
 
 from gateway.keys.models import KeyRow
 from gateway.tenants.models import TenantRow
+from shared_lib.contracts.scopes import Role
+from shared_lib.db import Repository
 
 
 class KeyRepository(Repository[KeyRow]):
@@ -36,6 +36,11 @@ class KeyRepository(Repository[KeyRow]):
             or_(KeyRow.expires_at.is_(None), KeyRow.expires_at > now),
         )
         return len(self.session.scalars(query.order_by(KeyRow.id).with_for_update()).all())
+
+    def lock_table(self) -> None:
+        """Let nobody else add keys until the unit ends; SQLite's units do that anyway."""
+        if self.session.get_bind().dialect.name == "postgresql":
+            self.session.execute(text("LOCK TABLE api_key IN SHARE ROW EXCLUSIVE MODE"))
 
     def count(self) -> int:
         """All keys of all tenants."""

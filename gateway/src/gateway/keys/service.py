@@ -3,13 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from shared_lib.contracts.access import KeyView
-from shared_lib.contracts.base import utc_now
-from shared_lib.contracts.identity import Caller
-from shared_lib.contracts.scopes import ROLE_SCOPES, Role, Scope
-from shared_lib.db.engine import ReadView, WriteUnit
-from shared_lib.db.pages import KeysetPage
-
 from gateway.audit.service import Actor, Audit
 from gateway.keys.codec import make_key
 from gateway.keys.errors import (
@@ -23,6 +16,12 @@ from gateway.keys.models import KeyRow
 from gateway.keys.repository import KeyRepository
 from gateway.secrets_store import Pepper
 from gateway.tenants.service import Tenants
+from shared_lib.contracts.access import KeyView
+from shared_lib.contracts.base import utc_now
+from shared_lib.contracts.identity import Caller
+from shared_lib.contracts.scopes import ROLE_SCOPES, Role, Scope
+from shared_lib.db.engine import ReadView, WriteUnit
+from shared_lib.db.pages import KeysetPage
 
 
 class Keys:

@@ -1,13 +1,14 @@
 """All SQL on the request log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from shared_lib.db import Repository
-from sqlalchemy import delete, insert
+from sqlalchemy import ColumnElement, delete, insert
 
 from gateway.request_log.models import RequestRow
+from shared_lib.db import Repository
+from shared_lib.db.pages import KeysetPage
 
 
 class RequestRepository(Repository[RequestRow]):
@@ -22,3 +23,19 @@ class RequestRepository(Repository[RequestRow]):
     def forget(self, *, before: datetime) -> None:
         """Drop entries older than that."""
         self.session.execute(delete(RequestRow).where(RequestRow.at < before))
+
+    def search(
+        self,
+        *,
+        tenant: str,
+        limit: int,
+        cursor: str | None,
+        min_status: int,
+        equal: Mapping[str, str | None],
+    ) -> KeysetPage[RequestRow]:
+        """A page of the tenant's requests; `equal` names columns and values, None for any."""
+        where: list[ColumnElement[bool]] = [RequestRow.status >= min_status]
+        for name, value in equal.items():
+            if value is not None:
+                where.append(getattr(RequestRow, name) == value)
+        return self.page(tenant=tenant, limit=limit, cursor=cursor, where=tuple(where))

@@ -15,13 +15,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from shared_lib.contracts.base import format_utc, utc_now
-from shared_lib.contracts.ids import IdKind, new_id
-from shared_lib.db.engine import Database
-
 from gateway.request_log.json_lines import RotatingLines
 from gateway.request_log.repository import RequestRepository
 from gateway.settings import RequestLogSettings
+from shared_lib.contracts.base import format_utc, utc_now
+from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.db.engine import Database
 
 logger = logging.getLogger(__name__)
 

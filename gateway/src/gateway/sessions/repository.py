@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from shared_lib.db.engine import ReadView
 from sqlalchemy import delete, select
 
 from gateway.keys.models import KeyRow
 from gateway.sessions.models import SessionRow
 from gateway.tenants.models import TenantRow
+from shared_lib.db.engine import ReadView
 
 
 class SessionRepository:

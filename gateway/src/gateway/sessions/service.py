@@ -4,9 +4,6 @@ import secrets
 from collections.abc import Callable
 from datetime import timedelta
 
-from shared_lib.contracts.base import utc_now
-from shared_lib.contracts.ids import IdKind, new_id
-from shared_lib.db.engine import Database
 from starlette.responses import Response
 
 from gateway.audit.service import Actor, Audit
@@ -14,6 +11,9 @@ from gateway.principal import Principal
 from gateway.secrets_store import Pepper
 from gateway.sessions.models import SessionRow
 from gateway.sessions.repository import SessionRepository
+from shared_lib.contracts.base import utc_now
+from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.db.engine import Database
 
 COOKIE = "fleet_session"
 LASTS = timedelta(hours=12)

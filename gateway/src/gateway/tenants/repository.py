@@ -1,10 +1,10 @@
 """All SQL on tenants."""
 
-from shared_lib.db.engine import ReadView
-from shared_lib.db.pages import KeysetPage, read_page
 from sqlalchemy import or_, select
 
 from gateway.tenants.models import TenantRow
+from shared_lib.db.engine import ReadView
+from shared_lib.db.pages import KeysetPage, read_page
 
 
 class TenantRepository:

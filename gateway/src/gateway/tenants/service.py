@@ -1,15 +1,15 @@
 """Tenants: making and finding them."""
 
-from shared_lib.contracts.access import TenantView
-from shared_lib.contracts.base import utc_now
-from shared_lib.contracts.ids import IdKind, new_id
-from shared_lib.db.engine import ReadView, WriteUnit
 from sqlalchemy.exc import IntegrityError
 
 from gateway.audit.service import Actor, Audit
 from gateway.tenants.errors import TenantExistsError, TenantNotFoundError
 from gateway.tenants.models import TenantRow
 from gateway.tenants.repository import TenantRepository
+from shared_lib.contracts.access import TenantView
+from shared_lib.contracts.base import utc_now
+from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.db.engine import ReadView, WriteUnit
 
 
 class Tenants:
@@ -18,8 +18,11 @@ class Tenants:
     def __init__(self, audit: Audit) -> None:
         self._audit = audit
 
-    def create(self, unit: WriteUnit, *, name: str, actor: Actor) -> TenantRow:
+    def create(self, unit: WriteUnit, *, name: str, actor: Actor | None) -> TenantRow:
         """A new tenant.
+
+        Args:
+            actor: who makes it; None for the installation's first, which makes itself.
 
         Raises:
             TenantExistsError: the name is taken.
@@ -32,6 +35,7 @@ class Tenants:
             raise TenantExistsError(
                 f"There is a tenant {name} already. Take another name.", field="name"
             ) from error
+        actor = actor or Actor(subject="bootstrap", tenant=row.id)
         self._audit.record(unit, "tenant.created", actor=actor, target=row.id, name=name)
         return row
 

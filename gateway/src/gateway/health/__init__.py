@@ -1,0 +1,1 @@
+"""Whether the gateway lives, whether it can do its work, and what it counts."""
