@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import BinaryIO, Literal, Self
 
 from shared_lib.contracts.conversions import ConversionOptions
-
 from svc_parquet.conversions.errors import (
     CorruptCompressionError,
     DecompressionLimitError,

@@ -13,7 +13,6 @@ from shared_lib.contracts.conversions import (
     Part,
     QuarantineSummary,
 )
-
 from svc_parquet.conversions.errors import (
     EncodingUndecidedError,
     MalformedRowsError,

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
-from shared_lib.contracts.conversions import ConversionOptions
 
+from shared_lib.contracts.conversions import ConversionOptions
 from svc_parquet.conversions.byte_source import BLOCK_BYTES, ByteProgress, ByteSource
 from svc_parquet.conversions.dialect import BOM, Dialect
 from svc_parquet.conversions.errors import RowTooLargeError

@@ -3,7 +3,6 @@
 from collections import Counter
 
 from shared_lib.contracts.conversions import ConversionOptions
-
 from svc_parquet.conversions.dialect import Newline
 from svc_parquet.conversions.tokens import Record, Unfinished, read_record
 

@@ -4,13 +4,10 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-import polars as pl
 from shared_lib.contracts.conversions import ConversionOptions
-
-from svc_parquet.conversions.column_types import TextType
 from svc_parquet.conversions.delimiters import Fields
-from svc_parquet.conversions.inference import infer
 
+_VALUE = re.compile(r"[-+ $\u20ac\u00a3]*[0-9][-+0-9.,:/ TZeE%]*")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _SAMPLE = 200
 
@@ -27,8 +24,9 @@ class Header:
 def tell_header(records: list[Fields], *, encoding: str, options: ConversionOptions) -> Header:
     """Decide about the first of some records of equal width.
 
-    A row is taken for data when one of its fields has the type that its column has below, such as
-    a number above numbers, or when text in it occurs again below in the same column. Everything
+    A row is taken for data when one of its fields is a number, date or boolean and its column
+    holds such values below. It is taken for a header when a field is none above a column of only
+    such values, and for data when text in it occurs again below in the same column. Everything
     else is taken for a header. Nothing is lost either way, and `header` settles it.
     """
     if not records:
@@ -41,30 +39,41 @@ def tell_header(records: list[Fields], *, encoding: str, options: ConversionOpti
 def _decide(rows: list[list[str | None]], *, options: ConversionOptions) -> tuple[bool, str]:
     if options.header is not None:
         return options.header, "given"
-    first, below = rows[0], rows[1:]
-    typed = [place for place, cell in enumerate(first) if _is_typed(cell)]
-    if typed and _are_years([first[place] for place in typed]) and len(typed) < len(first):
-        return True, "years beside other names in the first row"
-    unlike = [row for row in below if row != first]
-    columns = list(zip(*unlike, strict=True)) if unlike else [()] * len(first)
-    for place in typed:
-        values = [value for value in columns[place] if value is not None]
-        if not values or any(map(_is_typed, values)):
-            return False, f"field {place + 1} of the first row is a value: {first[place]!r}"
-    for place, cell in enumerate(first):
-        if cell and cell in columns[place]:
-            return False, f"field {place + 1} of the first row occurs again below: {cell!r}"
-    if typed and len(typed) == len(first):
+    first = rows[0]
+    unlike = [row for row in rows[1:] if row != first]
+    below = [[value for value in column if value is not None] for column in zip(*unlike)]  # noqa: B905 - may be empty
+    columns = list(zip(first, below or [[] for _ in first], strict=True))
+    typed = [cell for cell in first if _is_value(cell)]
+    if len(typed) == len(first) and not below:
         return False, "every field of the first row is a value"
-    return True, "the first row holds no value that its column holds"
+    if len(typed) < len(first) and _are_years(typed):
+        return True, "years beside other names in the first row"
+    return _compare(columns)
+
+
+def _compare(columns: list[tuple[str | None, list[str]]]) -> tuple[bool, str]:
+    """Weigh each field of the first row against the values below it."""
+    for place, (cell, values) in enumerate(columns, 1):
+        if _is_value(cell) and (not values or any(map(_is_value, values))):
+            return False, f"field {place} of the first row is a value: {cell!r}"
+    for place, (cell, values) in enumerate(columns, 1):
+        if cell and values and not _is_value(cell) and all(map(_is_value, values)):
+            return True, f"field {place} of the first row is no value, those below are"
+    for place, (cell, values) in enumerate(columns, 1):
+        if cell and cell in values:
+            return False, f"field {place} of the first row occurs again below: {cell!r}"
+    return True, "nothing in the first row looks like the rows below"
 
 
 def _text(cell: bytes | None, encoding: str) -> str | None:
     return None if cell is None else cell.decode(encoding, errors="replace")
 
 
-def _is_typed(cell: str | None) -> bool:
-    return bool(cell) and not isinstance(infer(pl.Series([cell])), TextType)
+def _is_value(cell: str | None) -> bool:
+    """Whether a field can hardly be a name: a number, a date, a time, a boolean."""
+    if not cell:
+        return False
+    return _VALUE.fullmatch(cell) is not None or cell.lower() in {"true", "false"}
 
 
 def _are_years(cells: list[str | None]) -> bool:

@@ -1,6 +1,7 @@
 """The narrowest type that keeps every text of a sample."""
 
 import re
+from collections.abc import Iterator
 from itertools import product
 from typing import Literal
 
@@ -27,12 +28,14 @@ ColumnKind = Literal["text", "json_string", "json_number", "json_boolean", "json
 
 _NUMBER = r"^-?(0|[1-9][0-9]*)(?:\.([0-9]+))?$"
 _BOOLEANS = [BooleanType(), BooleanType("True", "False"), BooleanType("TRUE", "FALSE")]
+_NARROWEST: dict[ColumnKind, ColumnType] = {"json_number": INTEGER, "json_boolean": _BOOLEANS[0]}
 _PATTERNS = [
     f"%Y-%m-%d{separator}%H:%M{rest}{zone}"
     for separator, rest, zone in product(
         (" ", "T"), (":%S", ":%S%.3f", ":%S%.6f", ":%S%.9f", ""), ("", "Z")
     )
 ]
+_NUMERIC_START = re.compile(r"-?[0-9]")
 _DATE_SHAPE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECIMAL_NAME = re.compile(r"decimal\(\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)")
 
@@ -51,20 +54,25 @@ def keeps(column_type: ColumnType, text: pl.Series) -> bool:
 def infer(text: pl.Series, *, kind: ColumnKind = "text") -> ColumnType:
     """The narrowest type that keeps every text of the series; text when nothing else does.
 
-    A series without any value is text: it says nothing about what may come later.
+    A series without any value is text: it says nothing about what may come later. Only JSON tells
+    the kind of values that come later, and its narrowest type is tried.
     """
     present = text.drop_nulls()
-    if present.is_empty() or kind == "json_mixed":
-        return TEXT
-    first = present[0]
-    candidates: list[ColumnType] = []
-    if kind in {"text", "json_boolean"}:
-        candidates += [boolean for boolean in _BOOLEANS if first in (boolean.true, boolean.false)]
-    if kind in {"text", "json_number"}:
-        candidates += _numeric_candidates(present, json=kind == "json_number")
-    if kind in {"text", "json_string"} and _DATE_SHAPE.match(first):
-        candidates += [DATE] if len(first) == 10 else _matching_patterns(first)
+    if present.is_empty():
+        return _NARROWEST.get(kind, TEXT)
+    candidates = _candidates(present, kind=kind)
     return next((candidate for candidate in candidates if keeps(candidate, present)), TEXT)
+
+
+def _candidates(present: pl.Series, *, kind: ColumnKind) -> Iterator[ColumnType]:
+    """Types worth trying, narrowest first, told from the first text."""
+    first = present[0]
+    if kind in {"text", "json_boolean"}:
+        yield from (boolean for boolean in _BOOLEANS if first in (boolean.true, boolean.false))
+    if kind in {"text", "json_number"} and _NUMERIC_START.match(first):
+        yield from _numeric_candidates(present, json=kind == "json_number")
+    if kind in {"text", "json_string"} and _DATE_SHAPE.match(first):
+        yield from [DATE] if len(first) == 10 else _matching_patterns(first)
 
 
 def _matching_patterns(first: str) -> list[ColumnType]:
@@ -72,19 +80,20 @@ def _matching_patterns(first: str) -> list[ColumnType]:
     return [kind for kind in map(DatetimeType, _PATTERNS) if keeps(kind, sample)]
 
 
-def _numeric_candidates(present: pl.Series, *, json: bool) -> list[ColumnType]:
-    """Numeric types in the order they should be tried; empty when the text is no number at all.
+def _numeric_candidates(present: pl.Series, *, json: bool) -> Iterator[ColumnType]:
+    """Numeric types in the order they should be tried.
 
     Text of a uniform scale is taken for exact decimals (money); JSON writes doubles that way too.
     """
-    if not ("0" <= present[0][:1] <= "9" or present[0][:1] == "-"):
-        return []
+    yield INTEGER
     double = FloatType(json=json)
     decimal = _decimal_for(present)
     if decimal is None:
-        return [INTEGER, double]
-    uniform = not decimal.mixed and not (json and decimal.scale)
-    return [INTEGER, decimal, double] if uniform else [INTEGER, double, decimal]
+        yield double
+    elif decimal.mixed or (json and decimal.scale):
+        yield from (double, decimal)
+    else:
+        yield from (decimal, double)
 
 
 def _decimal_for(present: pl.Series) -> DecimalType | None:

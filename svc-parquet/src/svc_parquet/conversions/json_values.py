@@ -1,6 +1,7 @@
 """Values as JSON can hold them: exact, or as their text."""
 
 import polars as pl
+
 from shared_lib.contracts.conversions import Scalar
 
 _SAFE_INTEGER = 2**53

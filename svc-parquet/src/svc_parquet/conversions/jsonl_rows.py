@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from shared_lib.contracts.conversions import ConversionOptions
-
 from svc_parquet.conversions.byte_source import ByteProgress, ByteSource
 from svc_parquet.conversions.dialect import Dialect
 from svc_parquet.conversions.errors import RowTooLargeError

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
-from shared_lib.contracts.conversions import ConversionOptions, Decisions
 
+from shared_lib.contracts.conversions import ConversionOptions, Decisions
 from svc_parquet.conversions.byte_source import ByteProgress
 from svc_parquet.conversions.errors import EmptyFileError, TooManyColumnsError
 from svc_parquet.conversions.inference import ColumnKind

@@ -4,14 +4,15 @@ import errno
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from shared_lib.contracts.conversions import Part
 
+from shared_lib.contracts.conversions import Part
 from svc_parquet.conversions.errors import NoSpaceError
 
 ROW_GROUP_ROWS = 20_000
@@ -167,8 +168,10 @@ class PartWriter:
 
     def abandon(self) -> None:
         """Leave nothing behind."""
-        if self._file is not None:
-            self._file.close()
-            self._writer = None
+        for open_thing in (self._writer, self._file):
+            if open_thing is not None:
+                with suppress(OSError):  # a full disk refuses the footer too, which is not missed
+                    open_thing.close()
+        self._writer, self._file = None, None
         for number in range(len(self._parts) + 1):
             self._temporary(number).unlink(missing_ok=True)

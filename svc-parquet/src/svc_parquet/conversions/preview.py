@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import polars as pl
-from shared_lib.contracts.conversions import ColumnDecision, Scalar
 
+from shared_lib.contracts.conversions import ColumnDecision, Scalar
 from svc_parquet.conversions.json_values import json_values
 
 PREVIEW_NAME = "preview.json"

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from shared_lib.contracts.conversions import OnBadRows, QuarantinePlace, QuarantineSummary
-
 from svc_parquet.conversions.errors import MalformedRowsError
 
 QUARANTINE_NAME = "quarantine.jsonl"

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 from shared_lib.contracts.conversions import ConversionOptions, TextFormat
-
 from svc_parquet.conversions.byte_source import ByteSource
 from svc_parquet.conversions.delimiters import (
     sample_records,
@@ -85,7 +84,7 @@ def sniff(path: Path, *, options: ConversionOptions) -> Sniffed:
         raise EmptyFileError(f"{path.name} holds no data. Send a file with at least one row.")
     text_format, reason = _tell_format(text, path=path, options=options, whole=whole)
     if text_format == "jsonl":
-        dialect = _base_dialect(encoding, delimiter=",", newline="lf")
+        dialect = _base_dialect(encoding, delimiter=",", newline=tell_newline(text))
         return Sniffed(text_format, reason, compression, encoding, dialect)
     return _sniff_delimited(
         text,

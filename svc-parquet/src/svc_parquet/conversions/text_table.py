@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from shared_lib.contracts.conversions import ConversionOptions, Decisions, TypeOrigin
 
+from shared_lib.contracts.conversions import ConversionOptions, Decisions, TypeOrigin
 from svc_parquet.conversions.byte_source import ByteProgress
 from svc_parquet.conversions.csv_frames import CsvFrames
 from svc_parquet.conversions.headers import Header, usable_names

@@ -61,7 +61,9 @@ def read_record(
         quoted = data[place : place + 1] == b'"'
         match = (_QUOTED if quoted else _unquoted(delimiter)).match(data, place)
         if match is None:
-            return _unclosed(data, start, final=final)
+            if not final:
+                return Unfinished()
+            return _damaged(data, start, reason="a quote is opened and never closed", final=True)
         fields.append(match[1].replace(b'""', b'"') if quoted else (match[0] or None))
         place = match.end()
         if place == len(data):
@@ -71,7 +73,7 @@ def read_record(
             continue
         ending = _LINE_END.match(data, place)
         if ending is None:
-            return Damaged("text follows a closing quote", next_line(data, start))
+            return _damaged(data, start, reason="text follows a closing quote", final=final)
         if ending.end() == len(data) and ending[0] == b"\r" and not final:
             return Unfinished()
         return Record(fields, ending.end())
@@ -91,7 +93,9 @@ def count_lines(data: bytes) -> int:
     return feeds + data.count(b"\r") - data.count(b"\r\n")
 
 
-def _unclosed(data: bytes, start: int, *, final: bool) -> Damaged | Unfinished:
-    if not final:
-        return Unfinished()
-    return Damaged("a quote is opened and never closed", next_line(data, start))
+def _damaged(data: bytes, start: int, *, reason: str, final: bool) -> Damaged | Unfinished:
+    """Damage costs the physical line it begins on, so that line has to be at hand whole."""
+    end = next_line(data, start)
+    last = data[end - 1 : end]
+    complete = final or last == b"\n" or (last == b"\r" and end < len(data))
+    return Damaged(reason, end) if complete else Unfinished()

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 import polars as pl
-from shared_lib.contracts.conversions import ColumnDecision, TableProfile, Widening
 
+from shared_lib.contracts.conversions import ColumnDecision, TableProfile, Widening
 from svc_parquet.conversions.column_types import TEXT, ColumnType, TextType
 from svc_parquet.conversions.inference import SAMPLE_ROWS, given_type, infer
 from svc_parquet.conversions.lattice import widen

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+
 from shared_lib.contracts.conversions import (
     ColumnProfile,
     HistogramBin,
@@ -14,7 +15,6 @@ from shared_lib.contracts.conversions import (
     Scalar,
     ValueCount,
 )
-
 from svc_parquet.conversions.json_values import json_values
 from svc_parquet.profiles.sketches import DistinctSketch, Floats, Histogram, Moments, Weights
 
@@ -157,17 +157,23 @@ class ColumnSketch:
 
     def _top(self, sample: pl.Series, *, complete: bool) -> list[ValueCount]:
         if self._counts is not None:
-            most = self._counts.most_common(_TOP)
-            return [ValueCount(value=self._shown(value), count=count) for value, count in most]
+            return self._value_counts(self._counts.most_common(_TOP), scale=1.0)
         present = sample.drop_nulls()
         if present.is_empty():
             return []
-        scale = 1.0 if complete else self._present / len(present)
         counted = present.value_counts(name="count").filter(pl.col("count") > 1)
         most_frequent = counted.sort("count", descending=True).head(_TOP)
+        scale = 1.0 if complete else self._present / len(present)
+        return self._value_counts(most_frequent.rows(), scale=scale)
+
+    def _value_counts(self, pairs: list[tuple[Any, ...]], *, scale: float) -> list[ValueCount]:
+        shown = json_values(pl.Series([value for value, _ in pairs], dtype=self._dtype))
         return [
-            ValueCount(value=self._shown(value), count=round(count * scale))
-            for value, count in most_frequent.rows()
+            ValueCount(
+                value=value[:_LONGEST_SHOWN] if isinstance(value, str) else value,
+                count=round(count * scale),
+            )
+            for value, (_, count) in zip(shown, pairs, strict=True)
         ]
 
     def _bins(self) -> list[HistogramBin]:

@@ -111,7 +111,9 @@ class Histogram:
             self._exponent = finest
         elif finest > self._exponent:
             self._coarsen(finest)
-        places = np.floor(np.ldexp(values, -self._exponent)).astype(np.int64)
+        scaled = np.ldexp(values, -self._exponent)
+        places = np.floor(scaled).astype(np.int64)
+        places[(values < 0) & (scaled == 0)] = -1  # too small to scale, yet below zero
         self._insert(places, weights)
 
     def _finest(self) -> int:

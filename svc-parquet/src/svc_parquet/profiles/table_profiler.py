@@ -1,8 +1,8 @@
 """Statistics of a whole table, gathered in one pass and in bounded memory."""
 
 import polars as pl
-from shared_lib.contracts.conversions import TableProfile
 
+from shared_lib.contracts.conversions import TableProfile
 from svc_parquet.profiles.column_sketch import ColumnSketch
 
 _SAMPLE_ROWS = 50_000

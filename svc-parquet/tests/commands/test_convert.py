@@ -1,0 +1,105 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+from svc_parquet.commands.convert import command
+
+
+def _run(*arguments: object) -> Result:
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    inside = tmp_path / "in" / "deep"
+    inside.mkdir(parents=True)
+    (inside.parent / "sales.csv").write_bytes(b"id,v\n1,2\n2,x\n3\n")
+    (inside / "events.jsonl").write_bytes(b'{"a": 1}\n')
+    (inside.parent / "notes.md").write_bytes(b"no table")
+    return inside.parent
+
+
+def test_a_folder_keeps_its_tree(folder: Path, tmp_path: Path) -> None:
+    result = _run(folder, "--to", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    found = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*")}
+    assert found == {"sales.parquet", "sales.quarantine.jsonl", "deep/events.parquet"}
+    assert "2 rows \u00d7 2 columns" in result.stdout
+    assert "1 row \u2192" in result.stdout
+    assert "line 4" in result.stdout
+    assert pq.read_table(tmp_path / "out" / "sales.parquet").column("v").to_pylist() == ["2", "x"]
+
+
+def test_json_gives_one_object_a_file(folder: Path, tmp_path: Path) -> None:
+    (folder / "bad.csv").write_bytes(b"\x89PNG\r\n\x1a\n")
+    result = _run(folder, "--to", tmp_path / "out", "--json")
+    assert result.exit_code == 1
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [line["ok"] for line in lines] == [False, True, True]
+    assert lines[0]["error"]["code"] == "unsupported_format"
+    assert lines[2]["report"]["quarantine"]["rows"] == 1
+
+
+def test_options_reach_the_converter(tmp_path: Path) -> None:
+    source = tmp_path / "x.txt"
+    source.write_bytes("K\u00f6ln\t00501\tNA\n".encode("cp1252"))
+    result = _run(
+        source, "--to", tmp_path, "--encoding", "cp1252", "--delimiter", "\\t", "--no-header",
+        "--null", "NA", "--schema", "column_2=string",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert pq.read_table(tmp_path / "x.parquet").to_pylist() == [
+        {"column_1": "K\u00f6ln", "column_2": "00501", "column_3": None}
+    ]
+
+
+def test_two_files_of_one_name_keep_their_endings(tmp_path: Path) -> None:
+    for name in ("a.csv", "a.tsv"):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(b"x\ty\n1\t2\n")
+    assert _run(tmp_path / "in", "--to", tmp_path / "out").exit_code == 0
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"a.csv.parquet", "a.tsv.parquet"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--delimiter", ";;"],
+        ["--schema", "nonsense"],
+        ["--on-bad-rows", "ignore"],
+    ],
+)
+def test_wrong_usage_is_2(folder: Path, tmp_path: Path, arguments: list[str]) -> None:
+    assert _run(folder, "--to", tmp_path / "out", *arguments).exit_code == 2
+
+
+def test_an_empty_folder_and_a_missing_file_are_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert _run(tmp_path / "empty", "--to", tmp_path / "out").exit_code == 2
+    assert _run(tmp_path / "none.csv", "--to", tmp_path / "out").exit_code == 2
+
+
+def test_nothing_of_a_failed_file_is_left(tmp_path: Path) -> None:
+    source = tmp_path / "x.csv"
+    source.write_bytes(b"a,b\n1,2\n3\n")
+    result = _run(source, "--to", tmp_path / "out", "--on-bad-rows", "fail")
+    assert result.exit_code == 1
+    assert "Line 3" in result.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_help_costs_no_heavy_import() -> None:
+    code = (
+        "import sys; import svc_parquet.commands.convert; "
+        "print([m for m in ('polars', 'pyarrow', 'rich', 'numpy') if m in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=os.environ
+    )
+    assert run.stdout.strip() == "[]"

@@ -1,0 +1,129 @@
+"""Memory stays bounded, disks fill up, and nothing half done is left behind."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conversion_reference import Convert
+
+from shared_lib.contracts.conversions import ConversionOptions
+from svc_parquet.conversions.convert import convert
+from svc_parquet.conversions.errors import EmptyFileError, NoSpaceError
+
+_CHILD = """
+import json, resource, sys
+from pathlib import Path
+from shared_lib.contracts.errors import FleetError
+from svc_parquet.conversions.convert import convert
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    outcome = convert(Path(sys.argv[1]), Path(sys.argv[2])).rows
+except FleetError as error:
+    outcome = [error.code, error.place]
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps([outcome, (peak - before) * (1 if sys.platform == "darwin" else 1024)]))
+"""
+
+
+def _in_child(source: Path, sink: Path) -> tuple[object, int]:
+    """What became of a conversion in a process of its own, and the memory it took in bytes."""
+    run = subprocess.run(
+        [sys.executable, "-c", _CHILD, str(source), str(sink)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    outcome, memory = json.loads(run.stdout)
+    return outcome, memory
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("x.csv", b"a,b\n1,2\n"), ("x.csv", b'a,b\n"'), ("x.jsonl", b'{"a": "')]
+)
+def test_a_line_of_200_mb_fails_fast_in_little_memory(
+    tmp_path: Path, name: str, start: bytes
+) -> None:
+    source = tmp_path / name
+    with source.open("wb") as file:
+        file.write(start)
+        for _ in range(200):
+            file.write(b"x" * 1_000_000)
+    outcome, memory = _in_child(source, tmp_path / "sink")
+    assert isinstance(outcome, list)
+    assert outcome[0] == "row_too_large"
+    assert memory < 150_000_000
+    assert list((tmp_path / "sink").iterdir()) == []
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    block = "".join(f'{i},"text, {i}",{i}.25,2024-01-05\n' for i in range(20_000)).encode()
+    memory: list[int] = []
+    for times in (50, 150):
+        source = tmp_path / f"{times}.csv"
+        with source.open("wb") as file:
+            file.write(b"id,t,x,d\n")
+            for _ in range(times):
+                file.write(block)
+        outcome, taken = _in_child(source, tmp_path / "sink")
+        assert outcome == 20_000 * times
+        memory.append(taken)
+    assert memory[1] < memory[0] * 1.25
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.fail("this test needs /dev/full; run it on Linux")
+    source = tmp_path / "x.csv"
+    source.write_bytes(b"a,b\n" + b"".join(b"%d,%d\n" % (i, i * i) for i in range(50_000)))
+    sink = tmp_path / "sink"
+    sink.mkdir()
+    (sink / ".part-00000.parquet.unfinished").symlink_to("/dev/full")
+    with pytest.raises(NoSpaceError) as error:
+        convert(source, sink)
+    assert error.value.failure == "infrastructure"
+    assert list(sink.iterdir()) == []
+
+
+def test_results_replace_those_of_an_earlier_conversion(tmp_path: Path) -> None:
+    source, sink = tmp_path / "x.csv", tmp_path / "sink"
+    source.write_bytes(b"a,b\n1,2\n3\n")
+    sink.mkdir()
+    (sink / "part-00007.parquet").write_bytes(b"stale")
+    convert(source, sink)
+    assert {p.name for p in sink.iterdir()} == {
+        "part-00000.parquet",
+        "preview.json",
+        "quarantine.jsonl",
+    }
+    source.write_bytes(b"a,b\n1,2\n")
+    convert(source, sink)
+    assert {p.name for p in sink.iterdir()} == {"part-00000.parquet", "preview.json"}
+
+
+def test_progress_only_grows_and_ends_at_the_total(tmp_path: Path) -> None:
+    source = tmp_path / "x.csv"
+    lines = [f"{i},{i}" for i in range(1_500_000)] + ["x,y"]
+    source.write_text("a,b\n" + "\n".join(lines))
+    heard: list[tuple[int, int]] = []
+    report = convert(
+        source, tmp_path / "sink", progress=lambda done, total: heard.append((done, total))
+    )
+    assert report.passes == 2
+    assert [done for done, _ in heard] == sorted(done for done, _ in heard)
+    assert heard[-1] == (2 * source.stat().st_size, 2 * source.stat().st_size)
+
+
+def test_failures_are_of_the_right_kind(run: Convert) -> None:
+    with pytest.raises(EmptyFileError) as error:
+        run(b"")
+    assert error.value.failure == "user"
+    assert error.value.status == 422
+
+
+def test_a_missing_file_is_an_operating_system_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        convert(tmp_path / "none.csv", tmp_path / "sink", options=ConversionOptions())
