@@ -114,17 +114,22 @@ class GuardedProtocol(HttpToolsProtocol):
         self.refuse(MalformedRequestError(msg))
 
     def refuse(self, error: FleetError) -> None:
-        """Answer and close. After an answer that has begun, only close."""
+        """Answer and close; where an answer has begun or another one is due first, only close."""
         self._disarm()
         if self.transport.is_closing():
             return
         cycle: Any = self.cycle  # None before the first request
-        if cycle is None or cycle.response_complete:
+        between = cycle is None or cycle.response_complete
+        if between or not (cycle.response_started or self.pipeline):
             headers, body = render_problem(error, request_id=request_id(None))
             lines = [STATUS_LINE[error.status]]
             for name, value in [*headers, (b"connection", b"close")]:
                 lines += [name, b": ", value, b"\r\n"]
             self.transport.write(b"".join([*lines, b"\r\n", body]))
+        if not between:
+            # Whoever works on the request sees that its client is gone, and sends nothing more.
+            cycle.disconnected = True
+            cycle.message_event.set()
         self.transport.close()
 
     def _arm(self) -> None:
