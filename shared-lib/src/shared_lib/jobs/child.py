@@ -18,7 +18,7 @@ from shared_lib.faults import crash_point
 from shared_lib.jobs.context import ClaimedJob, JobContext
 from shared_lib.jobs.errors import FileLimitError, JobFailedError, LeaseLostError
 from shared_lib.jobs.models import JobRow
-from shared_lib.jobs.processes import adopt_orphans, kill_descendants
+from shared_lib.jobs.processes import TAG, adopt_orphans, kill_descendants
 from shared_lib.jobs.queue import JobQueue
 from shared_lib.jobs.repository import JobRepository
 from shared_lib.jobs.runtime import Runtime
@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 def child_main(worker: str, settings: ServiceSettings, job_id: str, fence: int) -> None:
     """Run one claimed job to its end. The target of the forkserver's processes."""
     os.setsid()
+    os.environ[TAG] = f"{job_id}-{fence}"
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     adopt_orphans()

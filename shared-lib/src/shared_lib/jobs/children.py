@@ -20,7 +20,7 @@ from shared_lib.contracts.errors import FleetError
 from shared_lib.contracts.jobs import JobState
 from shared_lib.jobs.child import child_main, warm
 from shared_lib.jobs.kinds import JobKind
-from shared_lib.jobs.processes import kill_group, kill_trees, resident_bytes, tree_of
+from shared_lib.jobs.processes import kill_group, kill_trees, resident_bytes, tagged, tree_of
 from shared_lib.jobs.runtime import Runtime
 
 KILLED_WITHIN_S = 10.0
@@ -78,7 +78,9 @@ class Child:
         """End the process and everything it started, at once, and wait for it."""
         if self._gone or self.process.pid is None:
             return
-        kill_trees(self._seen)
+        # A process that died by itself took with it the way to what it had started.
+        orphans = tagged(f"{self.job_id}-{self.fence}") if self.process.exitcode else set()
+        kill_trees(self._seen | orphans)
         kill_group(self.process.pid)
         self.process.join(KILLED_WITHIN_S)
         # Once: later the number may belong to somebody else's group.

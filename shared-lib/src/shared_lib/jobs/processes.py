@@ -9,6 +9,9 @@ from collections.abc import Iterable
 
 import psutil
 
+TAG = "FLEET_JOB_TRY"
+"""An environment variable that names a try, inherited by every program that it starts."""
+
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -26,6 +29,16 @@ def tree_of(root: psutil.Process) -> set[psutil.Process]:
     with contextlib.suppress(psutil.Error):
         return {root, *root.children(recursive=True)}
     return set()
+
+
+def tagged(name: str) -> set[psutil.Process]:
+    """Programs that the try of that name has started, wherever in the tree they are by now."""
+    found = set()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(TAG) == name:
+                found.add(process)
+    return found
 
 
 def resident_bytes(processes: Iterable[psutil.Process]) -> int:

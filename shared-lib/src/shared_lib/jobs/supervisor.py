@@ -136,7 +136,7 @@ class Supervisor:
             self._courier.ring()
 
     def _claim(self) -> None:
-        """Fill the free places, one job of each service in turn."""
+        """Fill the free places; who got one asks again after all the others."""
         now = time.monotonic()
         asking = deque(r for r in self._turns if now >= self._claim_after.get(r.name, 0.0))
         while asking and len(self._children) < self._settings.children:
@@ -144,9 +144,10 @@ class Supervisor:
             claimed = self._guard(self._claim_one, runtime)
             if claimed:
                 asking.append(runtime)
+                self._turns.remove(runtime)
+                self._turns.append(runtime)
             elif claimed is None:
                 self._claim_after[runtime.name] = now + WAIT_AFTER_FAILURE_S
-        self._turns.rotate(-1)
 
     def _claim_one(self, runtime: Runtime) -> bool:
         with runtime.database.read() as view:

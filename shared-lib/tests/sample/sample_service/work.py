@@ -108,7 +108,9 @@ def use_polars(context: JobContext) -> None:
     import polars as pl
 
     frame = pl.DataFrame({"a": range(50_000)}).lazy()
-    total = frame.group_by(pl.col("a") % 7).agg(pl.col("a").sum()).collect()["a"].len()
+    total = (
+        frame.group_by((pl.col("a") % 7).alias("rest")).agg(pl.col("a").sum()).collect()["a"].len()
+    )
     with context.publish({"groups": total}):
         pass
 
