@@ -6,11 +6,13 @@ from hypothesis import strategies as st
 
 from shared_lib.console.formats import (
     MINUS,
+    TIMES,
     count_of,
     format_bytes,
     format_change,
     format_duration,
     format_rate,
+    format_shape,
     format_share,
     printable,
     sparkline,
@@ -90,6 +92,7 @@ def test_rates_and_counts() -> None:
     assert format_rate(1234.5, unit="rows") == "1,234 rows/s"
     assert count_of(1, "file") == "1 file"
     assert count_of(2_000, "file") == "2,000 files"
+    assert format_shape(1, 2_000) == f"1 row {TIMES} 2,000 columns"
     assert count_of(2, "entry", plural="entries") == "2 entries"
 
 

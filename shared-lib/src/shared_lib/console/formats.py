@@ -8,6 +8,7 @@ _SIZE_UNITS = ("kB", "MB", "GB", "TB", "PB", "EB")
 _BARS = "▁▂▃▄▅▆▇█"
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 def format_count(value: int) -> str:
@@ -80,6 +81,11 @@ def format_change(before: float, after: float) -> str:
 def count_of(number: int, noun: str, *, plural: str | None = None) -> str:
     """``1 file``, ``2 files``."""
     return f"{format_count(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
+def format_shape(rows: int, columns: int) -> str:
+    """``1,000,000 rows`` by ``25 columns``."""
+    return f"{count_of(rows, 'row')} {TIMES} {count_of(columns, 'column')}"
 
 
 def sparkline(counts: Sequence[float]) -> str:
