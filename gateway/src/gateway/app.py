@@ -23,6 +23,7 @@ from shared_lib.contracts.services import ServiceName
 from shared_lib.db.engine import Database
 from shared_lib.identity import TokenSigner
 from shared_lib.web.errors import PROBLEM_RESPONSES, configure_errors
+from shared_lib.web.metrics import ObservedRequests, RequestMetrics
 from shared_lib.web.parameters import refuse_unknown_parameters
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -95,7 +96,10 @@ def create_app(state: GatewayState) -> FastAPI:
         responses=PROBLEM_RESPONSES,
     )
     app.state.gateway = state
+    app.state.known_parameters = {}
     configure_errors(app)
+    # It answers unexpected errors as problems; the dispatcher counts requests itself.
+    app.add_middleware(ObservedRequests, metrics=RequestMetrics(ServiceName.GATEWAY))
     for router in ROUTERS:
         app.include_router(router)
     configure_document(state.document, app=app)

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 
-
 def head(*lines: str, target: str = "/v1/datasets", method: str = "GET") -> bytes:
     return "\r\n".join([f"{method} {target} HTTP/1.1", *lines, "", ""]).encode("latin-1")
 

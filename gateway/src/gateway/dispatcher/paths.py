@@ -26,7 +26,7 @@ def check_path(raw_path: bytes) -> None:
     if not _PLAIN.fullmatch(raw_path):
         _check_unusual(raw_path)
     # The first letter decides quickly; `/%69nternal` and `//Internal` are spellings too.
-    if raw_path[1:2] in b"iI/%":
+    if raw_path[1:2] in b"iI/%;":
         _refuse_internal(raw_path)
 
 
@@ -49,6 +49,7 @@ def _check_unusual(raw_path: bytes) -> None:
 
 
 def _refuse_internal(raw_path: bytes) -> None:
-    words = unquote_to_bytes(raw_path).lower().replace(b";", b"/").split(b"/")
+    segments = unquote_to_bytes(raw_path).lower().split(b"/")
+    words = (segment.partition(b";")[0] for segment in segments)
     if next((word for word in words if word), b"") == b"internal":
         raise AddressNotFoundError("There is no such address. /docs lists every address.")
