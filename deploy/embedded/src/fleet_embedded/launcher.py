@@ -80,10 +80,11 @@ class Launcher:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         try:
-            said = self._start(self._api)
-            self._start(self._supervisor)
+            # Both import while the other does; the supervisor waits for the API by itself.
+            starting = [(worker, self._spawn(worker)) for worker in (self._api, self._supervisor)]
+            said = [self._await_ready(worker, ready) for worker, ready in starting]
             if not self._stopping:
-                on_ready(said)
+                on_ready(said[0])
             while not self._stopping:
                 self._keep_running()
                 time.sleep(0.1)
@@ -93,8 +94,8 @@ class Launcher:
     def _on_signal(self, *_: object) -> None:
         self._stopping = True
 
-    def _start(self, worker: Worker) -> str:
-        """Start a process and wait until it says that it is ready; what it said."""
+    def _spawn(self, worker: Worker) -> int:
+        """Start a process; the descriptor on which it will say that it is ready."""
         ready_read, ready_write = os.pipe()
         lifeline = self._lifeline[0]
         passed = (lifeline, ready_write, self._socket.fileno())
@@ -116,12 +117,16 @@ class Launcher:
                 start_new_session=True,
             )
         os.close(ready_write)
-        try:
-            return self._await_ready(worker, ready_read)
-        finally:
-            os.close(ready_read)
+        return ready_read
 
     def _await_ready(self, worker: Worker, ready: int) -> str:
+        """What the process said when it was ready; empty when we are told to stop meanwhile."""
+        try:
+            return self._read_ready(worker, ready)
+        finally:
+            os.close(ready)
+
+    def _read_ready(self, worker: Worker, ready: int) -> str:
         while not self._stopping:
             if select([ready], [], [], 0.1)[0]:
                 said = os.read(ready, 65536).decode().strip()
@@ -144,7 +149,7 @@ class Launcher:
                 worker.failures += 1
             if time.monotonic() >= worker.start_at:
                 try:
-                    self._start(worker)
+                    self._await_ready(worker, self._spawn(worker))
                 except StartFailedError:
                     # Its log says why; it is tried again, a little later each time.
                     worker.failures += 1

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import socket
 import tempfile
+import time
 from pathlib import Path
 
 MAX_SOCKET_PATH = 100
@@ -16,3 +18,12 @@ def socket_path(data: Path) -> Path:
         return path
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"fleet-{os.getuid()}-{digest}.sock"
+
+
+def await_listener(path: Path) -> None:
+    """Return when somebody listens on the socket: databases are migrated and services answer."""
+    while True:
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(path)) == 0:
+                return
+        time.sleep(0.02)

@@ -7,7 +7,7 @@ import signal
 from fleet_embedded.lifeline import hold_on, say_ready
 from fleet_embedded.members import MEMBERS
 from fleet_embedded.settings import EmbeddedSettings
-from fleet_embedded.sockets import socket_path
+from fleet_embedded.sockets import await_listener, socket_path
 from shared_lib.clients import InternalClient
 from shared_lib.doorbell import PipeDoorbell
 from shared_lib.events.delivery import Delivery
@@ -21,11 +21,14 @@ logger = logging.getLogger(__name__)
 def main() -> None:
     """Run until told to stop, or until the launcher is gone."""
     embedded = EmbeddedSettings()
+    # Without the launcher nobody would restart us or end us: leave at once, the rows stay true.
+    hold_on(lambda: os.kill(os.getpid(), signal.SIGKILL))
     settings = [member.settings(embedded.data) for member in MEMBERS]
     log = settings[0].log
     configure_logging("supervisor", level=log.level, json_lines=log.json_lines)
-    runtimes = [member.runtime(s) for member, s in zip(MEMBERS, settings, strict=True)]
     socket = socket_path(embedded.data)
+    await_listener(socket)
+    runtimes = [member.runtime(s) for member, s in zip(MEMBERS, settings, strict=True)]
     deliveries = []
     for runtime in runtimes:
         signer = open_signer(runtime.settings.secrets_folder, issuer=runtime.name)
@@ -38,8 +41,6 @@ def main() -> None:
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: supervisor.stop())
-    # Without the launcher nobody would restart us or end us: leave at once, the rows stay true.
-    hold_on(lambda: os.kill(os.getpid(), signal.SIGKILL))
     say_ready("supervisor")
     supervisor.run()
 

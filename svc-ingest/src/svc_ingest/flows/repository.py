@@ -35,7 +35,7 @@ class FlowRepository(Repository[FlowRow]):
             .where(FlowEntryRow.flow_id.in_(list(flow_ids)))
             .group_by(FlowEntryRow.flow_id)
         )
-        return dict(self.session.execute(query).tuples())
+        return dict(self.session.execute(query).tuples().all())
 
     def files(self, flow: FlowRow) -> list[FileRow]:
         """The files of the flow's version, by path."""

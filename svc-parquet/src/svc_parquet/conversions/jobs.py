@@ -1,13 +1,12 @@
 """The job that converts one file. Runs in a child process: this module imports polars."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from shared_lib.contracts.conversions import ConversionOptions, ConversionReport
 from shared_lib.faults import crash_point
 from shared_lib.jobs import JobContext
 from shared_lib.storage import StoredObject
 from shared_lib.storage.keys import table_key
-
 from svc_parquet.conversions.convert import convert
 from svc_parquet.conversions.repository import ConversionRepository
 from svc_parquet.conversions.service import Conversions
@@ -29,7 +28,8 @@ def run(context: JobContext) -> None:
         options = ConversionOptions.model_validate(conversion.options)
     sink = context.scratch / "out"
     sink.mkdir()
-    report = convert(_fetch(context, object_key), sink, options=options, progress=context.progress)
+    source_file = _fetch(context, object_key, path=path)
+    report = convert(source_file, sink, options=options, progress=context.progress)
     _tell(context, path=path, report=report)
     (sink / REPORT_FILE).write_text(report.model_dump_json())
     context.start_publishing()
@@ -39,14 +39,16 @@ def run(context: JobContext) -> None:
         conversions.publish(unit, conversion_id=conversion_id, report=report, objects=objects)
 
 
-def _fetch(context: JobContext, object_key: str) -> Path:
-    """The raw file on this machine: where it lies, or a copy in the scratch folder."""
+def _fetch(context: JobContext, object_key: str, *, path: str) -> Path:
+    """The raw file under its own name, so that what is said of it names what people sent."""
+    source = context.scratch / "source" / PurePosixPath(path).name
+    source.parent.mkdir()
     lies_at = context.runtime.store.local_path(object_key)
     if lies_at is not None:
-        return lies_at
-    copy = context.scratch / "source"
-    context.runtime.store.get_file(object_key, copy)
-    return copy
+        source.symlink_to(lies_at)
+    else:
+        context.runtime.store.get_file(object_key, source)
+    return source
 
 
 def _store(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
+
 from shared_lib.contracts.base import Page
 from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.scopes import Scope
@@ -16,7 +17,6 @@ from shared_lib.contracts.tables import (
 from shared_lib.web import PageQuery, page_of, requires
 from shared_lib.web.downloads import send_object
 from shared_lib.web.state import service_of, state_of
-
 from svc_parquet.tables.errors import NotAcceptableError
 from svc_parquet.tables.service import Tables, view_version
 

@@ -8,7 +8,6 @@ from shared_lib.contracts.base import utc_now
 from shared_lib.db.engine import ReadView
 from shared_lib.jobs.repository import HELD, JobRepository
 from shared_lib.jobs.runtime import Runtime
-
 from svc_parquet.settings import ParquetSettings
 from svc_parquet.tables.repository import TableVersionRepository
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from shared_lib.db import Repository
 from sqlalchemy import func, select
 
+from shared_lib.db import Repository
 from svc_parquet.tables.models import TableObjectRow, TableRow, TableVersionRow
 
 
@@ -52,7 +52,7 @@ class TableVersionRepository(Repository[TableVersionRow]):
             .where(TableVersionRow.table_id.in_(list(table_ids)))
             .group_by(TableVersionRow.table_id)
         )
-        return dict(self.session.execute(query).tuples())
+        return dict(self.session.execute(query).tuples().all())
 
     def add_object(self, row: TableObjectRow) -> None:
         """Name an object; from the commit on it is part of its version."""

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from sqlalchemy import ColumnElement
+
 from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.conversions import ConversionReport
 from shared_lib.contracts.ids import IdKind, new_id
@@ -17,8 +19,6 @@ from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
 from shared_lib.jobs.runtime import Runtime
 from shared_lib.storage import StoredObject
-from sqlalchemy import ColumnElement
-
 from svc_parquet.conversions.models import ConversionRow, SourceFileRow
 from svc_parquet.tables.errors import (
     NothingQuarantinedError,
