@@ -47,12 +47,14 @@ class Column(Generic[RowT]):
         value: what a row has there, exact; printed as it is when the output is piped.
         show: how a person reads it; `str` when not given.
         right: whether it is a number, and so aligned to the right.
+        style: a row's colour on a terminal, such as `red`; it repeats what the words say.
     """
 
     title: str
     value: Callable[[RowT], Any]
     show: Callable[[Any], str] | None = None
     right: bool = False
+    style: Callable[[RowT], str | None] | None = None
 
     def exact(self, row: RowT) -> str:
         """The cell for a program."""
@@ -124,9 +126,11 @@ class Output:
             from shared_lib.console.tables import print_table  # noqa: PLC0415 - loads rich
 
             return print_table(rows, columns=columns, color=self._style.color)
-        self.data(tab_separated([column.title for column in columns]))
         count = 0
         for row in rows:
+            if count == 0:
+                # Only now is it certain that the rows could be read.
+                self.data(tab_separated([column.title for column in columns]))
             count += 1
             self.data(tab_separated([column.exact(row) for column in columns]))
         return count
@@ -185,8 +189,10 @@ def as_text(value: Any) -> str:
 
 
 def _pick(record: Any, path: str) -> Any:
+    # A table's column may have a dot in its name.
+    parts = [path] if isinstance(record, Mapping) and path in record else path.split(".")
     value = record
-    for part in path.split("."):
+    for part in parts:
         if value is None:
             return None
         if not isinstance(value, Mapping) or part not in value:

@@ -16,8 +16,13 @@ def print_table(rows: Iterable[RowT], *, columns: Sequence[Column[RowT]], color:
     for column in columns:
         table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
     for row in rows:
-        # `Text` keeps brackets in a cell from being read as markup.
-        table.add_row(*(Text(column.human(row)) for column in columns))
+        table.add_row(*(_cell(row, column=column) for column in columns))
     if table.row_count:
         Console(no_color=not color, highlight=False).print(table)
     return table.row_count
+
+
+def _cell(row: RowT, *, column: Column[RowT]) -> Text:
+    # `Text` keeps brackets in a cell from being read as markup.
+    style = column.style(row) if column.style is not None else None
+    return Text(column.human(row), style=style or "")

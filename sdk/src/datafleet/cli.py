@@ -1,0 +1,47 @@
+"""The `fleet` command: its parts by name; each is imported when it is called.
+
+Those that talk to a fleet are below. Others, such as `fleet up` and `fleet convert`, are brought
+by the distributions that are installed, as entry points of the group `datafleet.commands`.
+"""
+
+from shared_lib.console import CommandError, EntryPointGroup, LazyCommand
+
+ENTRY_POINTS = "datafleet.commands"
+
+# The lines of help are those of the functions' docstrings, which a test makes sure of.
+COMMANDS = {
+    "completion": LazyCommand(
+        "datafleet.commands.completion:completion", "Print what makes a shell complete `fleet`"
+    ),
+    "dataset": LazyCommand("datafleet.commands.dataset:dataset", "What has landed, by name"),
+    "flow": LazyCommand("datafleet.commands.flow:flow", "Journeys from file to table"),
+    "job": LazyCommand("datafleet.commands.job:job", "Long work, of all services"),
+    "login": LazyCommand("datafleet.commands.login:login", "Sign in to a fleet with a key"),
+    "open": LazyCommand("datafleet.commands.open:open_page", "Open the fleet in the browser"),
+    "push": LazyCommand("datafleet.commands.push:push", "Send files, and follow them to tables"),
+    "table": LazyCommand("datafleet.commands.table:table", "What files were converted to"),
+    "version": LazyCommand("datafleet.commands.version:version", "Print the version"),
+}
+
+
+class FleetGroup(EntryPointGroup):
+    """The root; it also explains what the client raises."""
+
+    def explain(self, error: Exception) -> CommandError | None:
+        """What to tell of an error."""
+        known = super().explain(error)
+        if known is not None:
+            return known
+        # The client is only needed to explain what it raised itself.
+        from datafleet.explanations import explain_client_error  # noqa: PLC0415 - see above
+
+        return explain_client_error(error)
+
+
+main = FleetGroup(
+    name="fleet",
+    help="Turn raw files into typed, checked tables, and see where each came from.",
+    entry_points=ENTRY_POINTS,
+    lazy=COMMANDS,
+    no_args_is_help=True,
+)

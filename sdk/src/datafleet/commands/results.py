@@ -1,0 +1,94 @@
+"""What became of each pushed file, read from its flow."""
+
+from collections import defaultdict
+
+from shared_lib.contracts.base import Contract
+from shared_lib.contracts.catalog import FlowStep, FlowView, StepState, VersionView
+from shared_lib.contracts.errors import Problem
+
+_TABLES = "/v1/tables/"
+
+
+class FileResult(Contract):
+    """A pushed file; what is not known yet is null. `fleet push --json` prints these."""
+
+    dataset: str
+    version: int
+    file: str
+    state: StepState
+    flow_id: str
+    table_id: str | None = None
+    rows: int | None = None
+    columns: int | None = None
+    bytes_in: int = 0
+    bytes_out: int | None = None
+    widened_columns: int | None = None
+    quarantined_rows: int | None = None
+    duration_s: float | None = None
+    error: Problem | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to the file."""
+        return self.state != StepState.RUNNING
+
+
+def pending_results(version: VersionView) -> list[FileResult]:
+    """The files of a version that has just landed."""
+    return [
+        FileResult(
+            dataset=version.dataset_name,
+            version=version.number,
+            file=file.path,
+            state=StepState.RUNNING,
+            flow_id=version.flow_id,
+            bytes_in=file.bytes,
+        )
+        for file in version.files
+    ]
+
+
+def read_results(flow: FlowView) -> list[FileResult]:
+    """The files of a flow, in the order in which they landed."""
+    by_file: dict[str, dict[str, FlowStep]] = defaultdict(dict)
+    for step in flow.steps:
+        by_file[step.subject or ""][step.name] = step
+    return [_result(flow, file, steps) for file, steps in by_file.items()]
+
+
+def _result(flow: FlowView, file: str, steps: dict[str, FlowStep]) -> FileResult:
+    landed, converted, published = (
+        steps.get(name) for name in ("landed", "converted", "published")
+    )
+    state = StepState.RUNNING
+    if published is not None:
+        state = published.state
+    elif converted is not None and converted.state != StepState.SUCCEEDED:
+        state = converted.state
+    facts = published.facts if published is not None else {}
+    landed_bytes = landed.facts.get("bytes") if landed is not None else None
+    return FileResult(
+        dataset=flow.dataset_name,
+        version=flow.version_number,
+        file=file,
+        state=state,
+        flow_id=flow.id,
+        table_id=_table_id(published),
+        rows=_number(facts.get("rows")),
+        columns=_number(facts.get("columns")),
+        bytes_in=_number(facts.get("bytes_in", landed_bytes)) or 0,
+        bytes_out=_number(facts.get("bytes_out")),
+        widened_columns=_number(facts.get("widened_columns")),
+        quarantined_rows=_number(facts.get("quarantined_rows")),
+        duration_s=converted.duration_s if converted is not None else None,
+        error=converted.error if converted is not None else None,
+    )
+
+
+def _table_id(published: FlowStep | None) -> str | None:
+    link = published.links.get("table", "") if published is not None else ""
+    return link.removeprefix(_TABLES) if link.startswith(_TABLES) else None
+
+
+def _number(value: float | str | None) -> int | None:
+    return int(value) if isinstance(value, int | float) else None

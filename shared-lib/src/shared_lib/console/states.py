@@ -1,0 +1,35 @@
+"""How the state of a job, a step or a flow is shown: a mark and a word, never colour alone."""
+
+import click
+
+_MARKS = {
+    "queued": "○",
+    "claimed": "◐",
+    "running": "◐",
+    "publishing": "◐",
+    "succeeded": "✓",
+    "failed": "✕",
+    "dead": "✕",
+    "cancelled": "–",  # noqa: RUF001 - a dash that is as wide as the other marks
+}
+_COLORS = {"✓": "green", "✕": "red", "◐": "magenta"}
+
+
+def mark_of(state: str) -> str:
+    """The mark alone."""
+    return _MARKS.get(state, "·")
+
+
+def color_of(state: str) -> str | None:
+    """The colour that goes with the mark; None for the terminal's own."""
+    return _COLORS.get(mark_of(state))
+
+
+def show_state(state: str) -> str:
+    """Mark and word, such as ``✓ succeeded``."""
+    return f"{mark_of(state)} {state}"
+
+
+def styled_mark(state: str) -> str:
+    """The mark in its colour, for a line of text."""
+    return click.style(mark_of(state), fg=color_of(state))
