@@ -4,8 +4,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import httpx
-
 from datafleet.addresses import address
 from datafleet.models import LogLine, LogPage
 from datafleet.pages import read_items
@@ -62,7 +60,7 @@ class Jobs:
         path = address("/v1/jobs", job_id)
         if wait_s is None:
             return self._transport.get(path, answers=JobView)
-        timeout = httpx.Timeout(self._transport.timeout, read=wait_s + 30.0)
+        timeout = self._transport.patient(wait_s + 30.0)
         headers = {"Prefer": f"wait={wait_s}"}
         return self._transport.get(path, answers=JobView, headers=headers, timeout=timeout)
 

@@ -108,7 +108,7 @@ class EventStream:
         if self._last_id is not None:
             headers["Last-Event-ID"] = self._last_id
         parser = EventParser()
-        timeout = httpx.Timeout(self._transport.timeout, read=self._silence_s())
+        timeout = self._transport.patient(self._silence_s())
         with self._transport.open("GET", self._path, headers=headers, timeout=timeout) as response:
             try:
                 for chunk in response.iter_bytes():

@@ -64,6 +64,10 @@ class Transport:
     ) -> None:
         self.close()
 
+    def patient(self, read_s: float) -> httpx.Timeout:
+        """Time limits with another patience for the next bytes of the answer."""
+        return httpx.Timeout(self.timeout.write, connect=CONNECT_S, read=read_s)
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-import httpx
-
 from datafleet.errors import FleetApiError, TransferDamagedError, UnreachableError
 from datafleet.transport import Transport, new_key, read_model
 from shared_lib.contracts.catalog import UploadView
@@ -87,7 +85,7 @@ class Uploads:
             params=params,
             content=iter(body),
             headers=headers,
-            timeout=httpx.Timeout(self._transport.timeout, read=ANSWER_S),
+            timeout=self._transport.patient(ANSWER_S),
         )
         upload = read_model(answer, UploadView)
         if (upload.sha256, upload.bytes) != (body.sha256, body.sent):
