@@ -18,6 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gateway.app import Gateway, create_gateway
 from gateway.bootstrap import bootstrap
+from gateway.dispatcher.aiohttp_upstream import AiohttpUpstream
 from gateway.dispatcher.http_upstream import HttpUpstream
 from gateway.dispatcher.upstream import InProcessUpstream, Upstream
 from gateway.server import server_config
@@ -228,7 +229,8 @@ def start_gateway(tmp_path: Path) -> Iterator[StartGateway]:
                 else:
                     port = stack.enter_context(serving(service, settings=made))
                     base = f"http://127.0.0.1:{port}"
-                    upstreams[name] = HttpUpstream(base, name=name, settings=made.upstream)
+                    client = AiohttpUpstream if shape == "aiohttp" else HttpUpstream
+                    upstreams[name] = client(base, name=name, settings=made.upstream)
             app = create_gateway(made, upstreams=upstreams, database=database, signer=signer)
             port = stack.enter_context(serving(app, settings=made))
             return RunningGateway(app, port=port, owner_key=owner_key, services=services)
@@ -242,7 +244,7 @@ def gateway(start_gateway: StartGateway) -> RunningGateway:
     return start_gateway()
 
 
-@pytest.fixture(params=["in_process", "http"])
+@pytest.fixture(params=["in_process", "http", "aiohttp"])
 def any_gateway(request: pytest.FixtureRequest, start_gateway: StartGateway) -> RunningGateway:
     """The same test in both shapes."""
     return start_gateway(shape=request.param)

@@ -14,6 +14,7 @@ from gateway.health import endpoints as health_endpoints
 from gateway.keys import endpoints as keys_endpoints
 from gateway.openapi import endpoints as openapi_endpoints
 from gateway.openapi.service import ApiDocument
+from gateway.pages.endpoints import configure_pages
 from gateway.request_log import endpoints as request_log_endpoints
 from gateway.sessions import endpoints as sessions_endpoints
 from gateway.settings import GatewaySettings
@@ -102,6 +103,7 @@ def create_app(state: GatewayState) -> FastAPI:
     app.add_middleware(ObservedRequests, metrics=RequestMetrics(ServiceName.GATEWAY))
     for router in ROUTERS:
         app.include_router(router)
+    configure_pages(app)
     configure_document(state.document, app=app)
     return app
 

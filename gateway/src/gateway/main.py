@@ -1,6 +1,7 @@
 """`uvicorn --factory gateway.main:app_factory`; `python -m gateway` adds the guarded protocol."""
 
 from gateway.app import Gateway, create_gateway
+from gateway.dispatcher.aiohttp_upstream import AiohttpUpstream
 from gateway.dispatcher.http_upstream import HttpUpstream
 from gateway.dispatcher.upstream import Upstream
 from gateway.settings import GatewaySettings
@@ -11,8 +12,9 @@ from shared_lib.identity import open_signer
 
 def remote_upstreams(settings: GatewaySettings) -> dict[ServiceName, Upstream]:
     """The services that `FLEET_SERVICE_URLS` names, over HTTP."""
+    client = HttpUpstream if settings.upstream.client == "own" else AiohttpUpstream
     return {
-        name: HttpUpstream(url, name=name.value, settings=settings.upstream)
+        name: client(url, name=name.value, settings=settings.upstream)
         for name, url in settings.service_urls.items()
         if name is not ServiceName.GATEWAY
     }

@@ -1,7 +1,7 @@
 """Settings of the gateway; environment variables with the prefix `FLEET_`."""
 
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, SecretStr, StringConstraints, model_validator
 
@@ -49,6 +49,9 @@ class LimitSettings(BaseModel):
 class UpstreamSettings(BaseModel):
     """How services are called over HTTP. Times are seconds."""
 
+    client: Literal["own", "aiohttp"] = Field(
+        default="own", description="Our client on httptools, or aiohttp at three times its cost."
+    )
     connect_s: float = Field(default=3.0, gt=0, description="To open a connection.")
     idle_s: float = Field(
         default=75.0, gt=0, description="Without a byte of the answer; above `Prefer: wait=30`."

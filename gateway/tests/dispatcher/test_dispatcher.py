@@ -169,7 +169,7 @@ def test_a_body_above_the_limit_is_refused_by_its_length(any_gateway: Any) -> No
         assert client.get("/v1/datasets").status_code == 200
 
 
-@pytest.mark.parametrize("shape", ["in_process", "http"])
+@pytest.mark.parametrize("shape", ["in_process", "http", "aiohttp"])
 def test_a_body_without_a_length_is_stopped_at_the_limit(shape: str, start_gateway: Any) -> None:
     gateway = start_gateway(shape=shape, limits={"body_bytes": 100_000})
 
@@ -193,7 +193,7 @@ def test_an_upload_may_be_larger_than_other_bodies(start_gateway: Any) -> None:
         assert client.put("/v1/tables", content=bytes(1001)).status_code == 413
 
 
-@pytest.mark.parametrize("shape", ["in_process", "http"])
+@pytest.mark.parametrize("shape", ["in_process", "http", "aiohttp"])
 def test_a_body_that_stops_is_given_up(shape: str, start_gateway: Any) -> None:
     gateway = start_gateway(shape=shape, limits={"body_idle_s": 0.2})
     head = (
@@ -289,7 +289,7 @@ def test_a_service_that_is_away_is_a_problem(start_gateway: Any) -> None:
     gateway = start_gateway(shape="http")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    gateway.app.state.upstreams[ServiceName.INGEST]._base = f"http://127.0.0.1:{port}"
+    gateway.state.upstreams[ServiceName.INGEST].address = ("127.0.0.1", port)
     with gateway.client() as client:
         response = client.get("/v1/datasets")
         ready = client.get("/readyz")
@@ -303,8 +303,7 @@ def test_a_service_that_is_away_is_a_problem(start_gateway: Any) -> None:
 def test_a_service_that_is_silent_is_a_problem(start_gateway: Any) -> None:
     gateway = start_gateway(shape="http", upstream={"idle_s": 0.2})
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        base = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        gateway.app.state.upstreams[ServiceName.INGEST]._base = base
+        gateway.state.upstreams[ServiceName.INGEST].address = silent.getsockname()
         with gateway.client() as client:
             response = client.get("/v1/datasets")
 

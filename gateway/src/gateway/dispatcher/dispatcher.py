@@ -24,7 +24,7 @@ from gateway.dispatcher.origins import check_origin
 from gateway.dispatcher.problems import send_problem
 from gateway.dispatcher.routes import RouteTable
 from gateway.dispatcher.tracing import continue_trace, new_trace, request_id
-from gateway.dispatcher.upstream import Upstream
+from gateway.dispatcher.upstream import ClientGoneError, Upstream
 from gateway.principal import Principal
 from gateway.request_log.writer import Finished
 from gateway.settings import LimitSettings
@@ -131,6 +131,8 @@ class Dispatcher:
             return await self._forward(scope, receive, exchange, admitted)
         except FleetError as failure:
             error = failure
+        except ClientGoneError:
+            return None
         except Exception:
             # Whatever fails, the client gets a problem and the gateway goes on.
             logger.exception("a request failed", extra={"request_id": exchange.request_id})

@@ -33,6 +33,7 @@ _NOT_PASSED_ON = frozenset(
         b"x-request-id",
     }
 )
+_BODILESS = (204, 304)
 _CODE = re.compile(rb'"code"\s*:\s*"([a-z0-9_]{1,64})"')
 
 
@@ -88,6 +89,9 @@ class Exchange:
             headers = [
                 header for header in message.get("headers", ()) if header[0] not in _NOT_PASSED_ON
             ]
+            if self.status in _BODILESS:
+                # A length without a body behind it confuses servers and clients alike.
+                headers = [header for header in headers if header[0] != b"content-length"]
             headers += self.own_headers
             if self.body is not None and not self.body.complete:
                 # What is still to come of the body must not be taken for the next request.

@@ -24,6 +24,10 @@ class Upstream(Protocol):
         """Let go of connections and tasks."""
 
 
+class ClientGoneError(Exception):
+    """The client went away before its answer was complete; nobody is left to be told."""
+
+
 class LifespanFailedError(RuntimeError):
     """An app in this process did not start."""
 
