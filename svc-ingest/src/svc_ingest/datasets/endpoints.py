@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from shared_lib.contracts.base import Page
@@ -38,11 +38,20 @@ def create_dataset(body: DatasetCreate, caller: Writer, datasets: Service, once:
 
 @router.get("")
 def list_datasets(
-    request: Request, caller: Reader, datasets: Service, page: PageQuery
+    request: Request,
+    *,
+    caller: Reader,
+    datasets: Service,
+    page: PageQuery,
+    name: Annotated[
+        str | None, Query(max_length=100, description="Only names that contain this.")
+    ] = None,
 ) -> Page[DatasetView]:
     """Your datasets, newest first."""
     with state_of(request).runtime.database.read() as view:
-        found = datasets.page(view, tenant=caller.tenant, limit=page.limit, cursor=page.cursor)
+        found = datasets.page(
+            view, tenant=caller.tenant, limit=page.limit, cursor=page.cursor, name=name
+        )
     return Page(items=found.rows, next=found.next)
 
 

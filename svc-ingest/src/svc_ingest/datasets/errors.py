@@ -1,6 +1,6 @@
 """What can be wrong with a request for a dataset."""
 
-from shared_lib.contracts.errors import ConflictError, NotFoundError
+from shared_lib.contracts.errors import ConflictError, InvalidInputError, NotFoundError
 
 
 class DatasetNotFoundError(NotFoundError):
@@ -15,3 +15,10 @@ class DatasetExistsError(ConflictError):
 
     code = "dataset_exists"
     title = "The dataset exists already"
+
+
+class DatasetNameIsAnIdError(InvalidInputError):
+    """A name that looks like a dataset's id would hide the dataset with that id."""
+
+    code = "dataset_name_is_an_id"
+    title = "The name looks like an id"

@@ -1,5 +1,7 @@
 """Datasets: making them, finding them, listing them."""
 
+import re
+
 from sqlalchemy.exc import IntegrityError
 
 from shared_lib.contracts.base import utc_now
@@ -7,11 +9,19 @@ from shared_lib.contracts.catalog import DatasetCreate, DatasetView
 from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
-from svc_ingest.datasets.errors import DatasetExistsError, DatasetNotFoundError
+from svc_ingest.datasets.errors import (
+    DatasetExistsError,
+    DatasetNameIsAnIdError,
+    DatasetNotFoundError,
+)
 from svc_ingest.datasets.models import DatasetRow
 from svc_ingest.datasets.repository import DatasetRepository
+from svc_ingest.files.models import FileRow
+from svc_ingest.versions.models import VersionRow
 from svc_ingest.versions.repository import VersionRepository
 from svc_ingest.versions.views import view_version
+
+_ID = re.compile(rf"{IdKind.DATASET.value}_[0-9a-f]{{32}}")
 
 
 class Datasets:
@@ -22,21 +32,37 @@ class Datasets:
 
         Raises:
             DatasetExistsError: the name is taken.
+            DatasetNameIsAnIdError: the name looks like an id.
         """
+        if _ID.fullmatch(body.name):
+            raise DatasetNameIsAnIdError(
+                f"{body.name} looks like the id of a dataset. Choose another name.", field="name"
+            )
         if DatasetRepository(unit).find_by_name(body.name, tenant=tenant) is not None:
             raise DatasetExistsError(
                 f"There is a dataset {body.name} already. Push to it, or choose another name.",
                 field="name",
             )
-        row = self._add(unit, tenant=tenant, name=body.name, description=body.description)
+        try:
+            row = self._add(unit, tenant=tenant, name=body.name, description=body.description)
+        except IntegrityError as error:
+            raise DatasetExistsError(
+                f"A dataset {body.name} was made at this moment. Push to it.", field="name"
+            ) from error
         return self.view(unit, row)
 
     def ensure(self, unit: WriteUnit, *, tenant: str, name: str) -> DatasetRow:
-        """The dataset of that name or id, held; made when there is none of that name."""
+        """The dataset of that name or id, held; made when there is none of that name.
+
+        Raises:
+            DatasetNotFoundError: it is an id, and none of this tenant's.
+            IntegrityError: another unit has just made it; a new unit finds it.
+        """
         found = DatasetRepository(unit).find_by_name_or_id(name, tenant=tenant)
+        if found is None and _ID.fullmatch(name):
+            raise _not_found(name)
         if found is None:
-            valid = DatasetCreate(name=name)
-            return self._add(unit, tenant=tenant, name=valid.name, description="")
+            return self._add(unit, tenant=tenant, name=name, description="")
         DatasetRepository(unit).lock(found)
         return found
 
@@ -48,31 +74,26 @@ class Datasets:
         """
         row = DatasetRepository(view).find_by_name_or_id(dataset, tenant=tenant)
         if row is None:
-            raise DatasetNotFoundError(
-                f"There is no dataset {dataset}. `fleet dataset list` shows yours."
-            )
+            raise _not_found(dataset)
         return row
 
     def page(
-        self, view: ReadView, *, tenant: str, limit: int, cursor: str | None
+        self, view: ReadView, *, tenant: str, limit: int, cursor: str | None, name: str | None
     ) -> KeysetPage[DatasetView]:
-        """The tenant's datasets, newest first."""
-        page = DatasetRepository(view).page(tenant=tenant, limit=limit, cursor=cursor)
-        return KeysetPage(rows=[self.view(view, row) for row in page.rows], next=page.next)
+        """The tenant's datasets, newest first; with `name`, those whose name contains it."""
+        where = (DatasetRow.name.icontains(name, autoescape=True),) if name else ()
+        page = DatasetRepository(view).page(tenant=tenant, limit=limit, cursor=cursor, where=where)
+        return KeysetPage(rows=self._views(view, page.rows), next=page.next)
 
     def view(self, view: ReadView, row: DatasetRow) -> DatasetView:
         """The dataset as the API answers it."""
+        return self._views(view, [row])[0]
+
+    def _views(self, view: ReadView, rows: list[DatasetRow]) -> list[DatasetView]:
         versions = VersionRepository(view)
-        latest = versions.latest(row.id)
-        files = versions.files([latest.id])[latest.id] if latest else []
-        return DatasetView(
-            id=row.id,
-            name=row.name,
-            description=row.description,
-            versions=latest.number if latest else 0,
-            latest_version=view_version(latest, dataset=row, files=files) if latest else None,
-            created_at=row.created_at,
-        )
+        latest = versions.latest_of(row.id for row in rows)
+        files = versions.files(version.id for version in latest.values())
+        return [_view_dataset(row, latest=latest.get(row.id), files=files) for row in rows]
 
     def _add(self, unit: WriteUnit, *, tenant: str, name: str, description: str) -> DatasetRow:
         row = DatasetRow(
@@ -82,10 +103,22 @@ class Datasets:
             description=description,
             created_at=utc_now(),
         )
-        try:
-            return DatasetRepository(unit).add(row)
-        except IntegrityError as error:
-            raise DatasetExistsError(
-                f"A dataset {name} is being made at this moment. Send the request again.",
-                headers={"Retry-After": "1"},
-            ) from error
+        return DatasetRepository(unit).add(row)
+
+
+def _view_dataset(
+    row: DatasetRow, *, latest: VersionRow | None, files: dict[str, list[FileRow]]
+) -> DatasetView:
+    version = view_version(latest, dataset=row, files=files.get(latest.id, ())) if latest else None
+    return DatasetView(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        versions=latest.number if latest else 0,
+        latest_version=version,
+        created_at=row.created_at,
+    )
+
+
+def _not_found(dataset: str) -> DatasetNotFoundError:
+    return DatasetNotFoundError(f"There is no dataset {dataset}. `fleet dataset list` shows yours.")

@@ -17,6 +17,11 @@ class FileRepository(Repository[FileRow]):
         """The tenant's content with that hash."""
         return self.session.get(BlobRow, (tenant, sha256))
 
+    def lock_blob(self, sha256: str, *, tenant: str) -> BlobRow | None:
+        """The same, held: nobody forgets the content before this unit ends."""
+        query = select(BlobRow).where(BlobRow.tenant == tenant, BlobRow.sha256 == sha256)
+        return self.session.scalar(query.with_for_update())
+
     def add_blob(self, row: BlobRow) -> None:
         """Name new content."""
         self.session.add(row)

@@ -6,17 +6,23 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
-from sqlalchemy.exc import IntegrityError
 
 from shared_lib.contracts.catalog import DatasetName, UploadView
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.scopes import Scope
 from shared_lib.storage import StoredObject
-from shared_lib.web import Once, requires
+from shared_lib.web import requires
+from shared_lib.web.once import OnceRunner
 from shared_lib.web.state import service_of, state_of
-from svc_ingest.uploads.errors import InvalidOptionsError, UploadNotFoundError
+from svc_ingest.collisions import again_after_collision
+from svc_ingest.uploads.errors import (
+    InvalidOptionsError,
+    OptionsWithoutDatasetError,
+    UploadNotFoundError,
+)
 from svc_ingest.uploads.models import UploadRow
+from svc_ingest.uploads.once import UploadOnce
 from svc_ingest.uploads.paths import announced_sha256
 from svc_ingest.uploads.repository import UploadRepository
 from svc_ingest.uploads.service import Uploads, view_upload
@@ -42,7 +48,7 @@ async def put_upload(
     path: str,
     caller: Writer,
     uploads: Service,
-    once: Once,
+    once: UploadOnce,
     dataset: Annotated[
         DatasetName | None, Query(description="Land the file as its next version.")
     ] = None,
@@ -55,12 +61,20 @@ async def put_upload(
     content_length: Annotated[int | None, Header()] = None,
 ) -> Response:
     """Receive a file; with `dataset` it lands at once and its flow begins."""
+    if options is not None and dataset is None:
+        raise OptionsWithoutDatasetError(
+            "`options` say how a landed file is converted. Give `dataset` too, or send them when "
+            "the upload lands.",
+            field="options",
+        )
     chosen = _read_options(options)
     expected = announced_sha256(content_digest)
     replay = await to_thread.run_sync(once.replay)
     if replay is not None:
         return replay
-    upload = await to_thread.run_sync(lambda: uploads.begin(tenant=caller.tenant, path=path))
+    upload = await to_thread.run_sync(
+        lambda: uploads.begin(tenant=caller.tenant, path=path, announced_bytes=content_length)
+    )
     stored = await uploads.receive(
         upload, request.stream(), announced_bytes=content_length, announced_sha256=expected
     )
@@ -73,7 +87,7 @@ async def put_upload(
 
 def _finish(
     uploads: Uploads,
-    once: Once,
+    once: OnceRunner,
     *,
     upload: UploadRow,
     stored: StoredObject,
@@ -89,11 +103,11 @@ def _finish(
         )
 
     try:
-        return finish()
-    except IntegrityError:
-        # The same content, dataset or version number was committed by another request between
-        # our look and our write; the second look sees it.
-        return finish()
+        return again_after_collision(finish)
+    except Exception:
+        # Whatever it was, the bytes are of no use to anybody: the client sends them again.
+        uploads.abort(upload)
+        raise
 
 
 @router.get("/{upload_id}")

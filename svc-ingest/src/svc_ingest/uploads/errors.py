@@ -36,6 +36,20 @@ class UploadIncompleteError(InvalidInputError):
     title = "The upload was cut off"
 
 
+class DuplicateUploadError(InvalidInputError):
+    """One upload is named twice in one version."""
+
+    code = "duplicate_upload"
+    title = "An upload is named twice"
+
+
+class OptionsWithoutDatasetError(InvalidInputError):
+    """Conversion options came with an upload that does not land."""
+
+    code = "options_without_dataset"
+    title = "Options need a dataset"
+
+
 class UploadExpiredError(ConflictError):
     """So little came for so long that the upload was dropped."""
 

@@ -54,12 +54,19 @@ class UploadRepository(Repository[UploadRow]):
         )
         return list(self.session.scalars(query.limit(limit)))
 
-    def unlanded(self, *, before: datetime, limit: int) -> list[UploadRow]:
-        """Received uploads that nobody has landed since."""
-        query = select(UploadRow).where(
+    def unlanded(self, *, before: datetime, limit: int) -> list[str]:
+        """Ids of received uploads that nobody has landed since."""
+        query = select(UploadRow.id).where(
             UploadRow.state == UploadState.RECEIVED, UploadRow.created_at < before
         )
         return list(self.session.scalars(query.limit(limit)))
+
+    def lock_received(self, upload_id: str) -> UploadRow | None:
+        """The upload, held, if it still waits to be landed and nobody else holds it."""
+        query = select(UploadRow).where(
+            UploadRow.id == upload_id, UploadRow.state == UploadState.RECEIVED
+        )
+        return self.session.scalar(query.with_for_update(skip_locked=True))
 
     def content_is_used(self, row: UploadRow) -> bool:
         """Whether a landed file, or another upload that may land, has the same content."""

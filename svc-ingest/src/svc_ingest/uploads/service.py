@@ -1,7 +1,9 @@
 """Uploads: a row, then bytes, then one transaction that makes them visible."""
 
+import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from datetime import timedelta
 
 from anyio import CancelScope, to_thread
@@ -15,6 +17,7 @@ from shared_lib.contracts.catalog import (
     VersionView,
 )
 from shared_lib.contracts.conversions import ConversionOptions
+from shared_lib.contracts.errors import FleetError
 from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.db.engine import WriteUnit
 from shared_lib.faults import crash_point
@@ -26,6 +29,7 @@ from svc_ingest.files.models import BlobRow
 from svc_ingest.files.repository import FileRepository
 from svc_ingest.settings import IngestSettings
 from svc_ingest.uploads.errors import (
+    DuplicateUploadError,
     EmptyUploadError,
     UploadExpiredError,
     UploadIncompleteError,
@@ -37,6 +41,8 @@ from svc_ingest.uploads.paths import clean_path
 from svc_ingest.uploads.repository import UploadRepository
 from svc_ingest.versions.errors import UploadNotReadyError
 from svc_ingest.versions.service import ReceivedFile, Versions
+
+logger = logging.getLogger(__name__)
 
 BATCH_BYTES = 1024 * 1024
 """Bytes handed to the writing thread at once: a hop costs more than hashing 64 kB."""
@@ -50,8 +56,13 @@ class Uploads:
         self._settings = settings
         self._versions = versions
 
-    def begin(self, *, tenant: str, path: str) -> UploadRow:
-        """Write the upload's row: from here on its object has a known writer."""
+    def begin(self, *, tenant: str, path: str, announced_bytes: int | None) -> UploadRow:
+        """Write the upload's row: from here on its object has a known writer.
+
+        Raises:
+            UploadTooLargeError, InvalidUploadPathError: before any byte is read.
+        """
+        self._refuse_size(announced_bytes or 0)
         upload_id = new_id(IdKind.UPLOAD)
         row = UploadRow(
             id=upload_id,
@@ -85,7 +96,6 @@ class Uploads:
             EmptyUploadError, UploadTooLargeError, UploadIncompleteError, UploadExpiredError,
             HashMismatchError, NoSpaceError: see each.
         """
-        self._refuse_size(announced_bytes or 0)
         try:
             writer = await to_thread.run_sync(self._runtime.store.writer, upload.object_key)
             stored = await self._stream(writer, upload, chunks, announced_bytes, announced_sha256)
@@ -105,12 +115,13 @@ class Uploads:
         announced_bytes: int | None,
         announced_sha256: str | None,
     ) -> StoredObject:
-        with writer:
+        try:
             received = 0
-            async for batch in _batched(chunks):
-                received += len(batch)
-                self._refuse_size(received)
-                await to_thread.run_sync(self._write, writer, upload, batch)
+            async with aclosing(_batched(chunks)) as batches:
+                async for batch in batches:
+                    received += len(batch)
+                    self._refuse_size(received)
+                    await to_thread.run_sync(self._write, writer, upload, batch)
             if received == 0:
                 raise EmptyUploadError(
                     f"{upload.path} has no bytes. Nothing was kept; send a file with content."
@@ -121,6 +132,10 @@ class Uploads:
                     byte=received,
                 )
             return await to_thread.run_sync(lambda: writer.commit(expect_sha256=announced_sha256))
+        finally:
+            # Discarding waits for a disk or for a store, so it is no `with` on the event loop.
+            with CancelScope(shield=True):
+                await to_thread.run_sync(writer.__exit__, None, None, None)
 
     def _write(self, writer: ObjectWriter, upload: UploadRow, batch: bytes) -> None:
         writer.write(batch)
@@ -133,10 +148,20 @@ class Uploads:
             upload.lease_until = utc_now() + timedelta(seconds=self._settings.upload_lease_s)
 
     def abort(self, upload: UploadRow) -> None:
-        """Forget an upload that failed."""
-        with self._runtime.database.write() as unit:
-            UploadRepository(unit).abort(upload.id, since=UploadState.RECEIVING)
-        self._runtime.store.delete(upload.object_key)
+        """Forget an upload that failed, unless it has been received.
+
+        What cannot be forgotten now, because the database or the store is away, the sweep does.
+        """
+        try:
+            with self._runtime.database.write() as unit:
+                aborted = UploadRepository(unit).abort(upload.id, since=UploadState.RECEIVING)
+            if aborted:
+                self._runtime.store.delete(upload.object_key)
+        except FleetError as error:
+            logger.warning(
+                "a failed upload is left to the sweep",
+                extra={"upload_id": upload.id, "reason": error.detail},
+            )
 
     def finish(
         self,
@@ -151,19 +176,19 @@ class Uploads:
 
         Raises:
             UploadExpiredError: it was dropped meanwhile.
+            IntegrityError: another unit commits the same content or dataset; a new unit sees it.
         """
         row = UploadRepository(unit).lock(upload.id, tenant=upload.tenant)
         if row is None or row.state != UploadState.RECEIVING:
             raise _expired(upload)
         files = FileRepository(unit)
-        blob = files.blob(stored.sha256, tenant=row.tenant)
+        blob = files.lock_blob(stored.sha256, tenant=row.tenant)
         row.deduplicated = blob is not None
         row.bytes, row.sha256, row.lease_until = stored.bytes, stored.sha256, None
         row.state = UploadState.RECEIVED
         if blob is None:
             files.add_blob(_blob_of(row))
-        else:
-            unit.after_commit(self._dropping(row.object_key))
+        unit.after_commit(lambda: self._settle(upload, duplicate=blob is not None))
         version = None
         if dataset is not None:
             version = self._land(
@@ -180,22 +205,32 @@ class Uploads:
         Raises:
             UploadNotFoundError: no such upload in this tenant.
             UploadNotReadyError: it is not received, or has landed before.
+            DuplicateUploadError: an upload is named twice.
+            InvalidUploadPathError: a given path cannot be a file's.
+            IntegrityError: another unit has just made the dataset; a new unit finds it.
         """
+        wanted: dict[str, UploadedPath] = {}
+        for each in body.uploads:
+            if each.upload_id in wanted:
+                raise DuplicateUploadError(
+                    f"Upload {each.upload_id} is named twice; name it once.", field="uploads"
+                )
+            wanted[each.upload_id] = each
+        # Held in one order whatever the request's is, so that two of them cannot wait for
+        # each other.
+        rows = {key: self._landable(unit, key, tenant=tenant) for key in sorted(wanted)}
         uploads = [
-            (self._landable(unit, wanted, tenant=tenant), wanted.path) for wanted in body.uploads
+            (rows[key], clean_path(each.path) if each.path else rows[key].path)
+            for key, each in wanted.items()
         ]
         return self._land(
-            unit,
-            tenant=tenant,
-            dataset=dataset,
-            uploads=[(row, clean_path(path) if path else row.path) for row, path in uploads],
-            options=body.options,
+            unit, tenant=tenant, dataset=dataset, uploads=uploads, options=body.options
         )
 
-    def _landable(self, unit: WriteUnit, wanted: UploadedPath, *, tenant: str) -> UploadRow:
-        row = UploadRepository(unit).lock(wanted.upload_id, tenant=tenant)
+    def _landable(self, unit: WriteUnit, upload_id: str, *, tenant: str) -> UploadRow:
+        row = UploadRepository(unit).lock(upload_id, tenant=tenant)
         if row is None:
-            raise UploadNotFoundError(f"There is no upload {wanted.upload_id}.", field="uploads")
+            raise UploadNotFoundError(f"There is no upload {upload_id}.", field="uploads")
         if row.state != UploadState.RECEIVED:
             raise UploadNotReadyError(
                 f"Upload {row.id} is {row.state}; only a received upload lands, and only once. "
@@ -213,9 +248,12 @@ class Uploads:
         uploads: list[tuple[UploadRow, str]],
         options: ConversionOptions,
     ) -> VersionView:
+        files = FileRepository(unit)
+        hashes = sorted({row.sha256 for row, _ in uploads})
+        blobs = {sha256: files.lock_blob(sha256, tenant=tenant) for sha256 in hashes}
         received = []
         for row, path in uploads:
-            blob = FileRepository(unit).blob(row.sha256, tenant=tenant)
+            blob = blobs[row.sha256]
             if blob is None:
                 raise ObjectMissingError(f"The content of upload {row.id} is gone; send it again.")
             received.append(
@@ -237,16 +275,23 @@ class Uploads:
                 limit=limit,
             )
 
-    def _dropping(self, object_key: str) -> Callable[[], None]:
-        def drop() -> None:
-            # The same content is there already; when we die before this, the sweep does it.
-            crash_point("ingest.upload.duplicate_kept")
-            self._runtime.store.delete(object_key)
+    def _settle(self, upload: UploadRow, *, duplicate: bool) -> None:
+        """After the commit: the object of content that was there already goes."""
+        crash_point("ingest.upload.committed")
+        if not duplicate:
+            return
+        try:
+            self._runtime.store.delete(upload.object_key)
+        except FleetError as error:
+            # The upload is received and must be answered so; the sweep finds the object.
+            logger.warning(
+                "a duplicate object is left to the sweep",
+                extra={"upload_id": upload.id, "reason": error.detail},
+            )
+        crash_point("ingest.upload.duplicate_dropped")
 
-        return drop
 
-
-async def _batched(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _batched(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     """The same bytes in larger pieces, or in what came within a second from a slow client."""
     waiting: list[bytes] = []
     size, since = 0, time.monotonic()

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.catalog import UploadState
-from shared_lib.db.engine import ReadView
+from shared_lib.db.engine import ReadView, WriteUnit
+from shared_lib.faults import crash_point
 from shared_lib.jobs.runtime import Runtime
 from svc_ingest.files.repository import FileRepository
 from svc_ingest.settings import IngestSettings
@@ -45,6 +46,7 @@ def _drop_stalled(runtime: Runtime) -> None:
     for upload_id, object_key in expired:
         with runtime.database.write() as unit:
             aborted = UploadRepository(unit).abort(upload_id, since=UploadState.RECEIVING)
+        crash_point("ingest.sweep.upload_aborted")
         if aborted:
             logger.info("an upload stopped and was dropped", extra={"upload_id": upload_id})
             runtime.store.delete(object_key)
@@ -52,13 +54,29 @@ def _drop_stalled(runtime: Runtime) -> None:
 
 def _drop_unlanded(runtime: Runtime, *, older_than_s: float) -> None:
     before = utc_now() - timedelta(seconds=older_than_s)
-    with runtime.database.write() as unit:
-        uploads = UploadRepository(unit)
-        for row in uploads.unlanded(before=before, limit=BATCH):
-            blob = FileRepository(unit).blob(row.sha256, tenant=row.tenant)
-            if blob is not None and not uploads.content_is_used(row):
-                unit.session.delete(blob)
-            uploads.abort(row.id, since=UploadState.RECEIVED)
+    with runtime.database.read() as view:
+        waiting = UploadRepository(view).unlanded(before=before, limit=BATCH)
+    for upload_id in waiting:
+        with runtime.database.write() as unit:
+            _forget(unit, upload_id)
+
+
+def _forget(unit: WriteUnit, upload_id: str) -> None:
+    """Abort a received upload; its content goes too when nobody else names it.
+
+    Held in the order in which a landing holds them, upload before content: whoever lands the
+    upload, or receives the same content, at this moment comes wholly before or wholly after.
+    """
+    uploads, files = UploadRepository(unit), FileRepository(unit)
+    row = uploads.lock_received(upload_id)
+    if row is None:
+        return
+    blob = files.lock_blob(row.sha256, tenant=row.tenant)
+    if blob is not None and not uploads.content_is_used(row):
+        # The object is nameless from here on: the search finds it.
+        unit.session.delete(blob)
+    uploads.abort(row.id, since=UploadState.RECEIVED)
+    logger.info("an upload never landed and was dropped", extra={"upload_id": row.id})
 
 
 def _drop_nameless(runtime: Runtime) -> None:
@@ -75,12 +93,13 @@ def _drop_nameless_of(runtime: Runtime, batch: dict[str, float]) -> None:
     if not batch:
         return
     with runtime.database.read() as view:
-        named = FileRepository(view).named(batch)
-        orphans = [
-            key
-            for key, age_s in batch.items()
-            if key not in named and not _is_being_written(view, key, age_s, runtime)
+        # In this order: an object that is named while we look was being written before, so a
+        # key that is neither now nor will be can only be nameless.
+        settled = [
+            key for key, age_s in batch.items() if not _is_being_written(view, key, age_s, runtime)
         ]
+        named = FileRepository(view).named(settled)
+        orphans = [key for key in settled if key not in named]
     for key in orphans:
         logger.info("deleting an object that nobody names", extra={"key": key})
         runtime.store.delete(key)

@@ -11,6 +11,7 @@ from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.scopes import Scope
 from shared_lib.web import Once, PageQuery, requires
 from shared_lib.web.state import service_of, state_of
+from svc_ingest.collisions import again_after_collision
 from svc_ingest.uploads.service import Uploads
 from svc_ingest.versions.service import Versions
 
@@ -34,9 +35,11 @@ def create_version(
 ) -> Response:
     """Land received uploads as the dataset's next version; its flow begins."""
     uploads: Uploads = service_of(request, Uploads)
-    return once.run(
-        lambda unit: uploads.land(unit, tenant=caller.tenant, dataset=dataset, body=body),
-        location=lambda version: f"/v1/versions/{version.id}",
+    return again_after_collision(
+        lambda: once.run(
+            lambda unit: uploads.land(unit, tenant=caller.tenant, dataset=dataset, body=body),
+            location=lambda version: f"/v1/versions/{version.id}",
+        )
     )
 
 

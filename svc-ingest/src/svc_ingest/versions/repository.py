@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import func, select, tuple_
 
 from shared_lib.db import Repository
 from svc_ingest.files.models import FileRow
@@ -17,8 +17,19 @@ class VersionRepository(Repository[VersionRow]):
 
     def latest(self, dataset_id: str) -> VersionRow | None:
         """The newest version of a dataset."""
-        query = select(VersionRow).where(VersionRow.dataset_id == dataset_id)
-        return self.session.scalar(query.order_by(VersionRow.number.desc()).limit(1))
+        return self.latest_of([dataset_id]).get(dataset_id)
+
+    def latest_of(self, dataset_ids: Iterable[str]) -> dict[str, VersionRow]:
+        """The newest version of each of these datasets that has one."""
+        newest = (
+            select(VersionRow.dataset_id, func.max(VersionRow.number))
+            .where(VersionRow.dataset_id.in_(list(dataset_ids)))
+            .group_by(VersionRow.dataset_id)
+        )
+        query = select(VersionRow).where(
+            tuple_(VersionRow.dataset_id, VersionRow.number).in_(newest)
+        )
+        return {row.dataset_id: row for row in self.session.scalars(query)}
 
     def files(self, version_ids: Iterable[str]) -> dict[str, list[FileRow]]:
         """The files of each of these versions, by path."""
