@@ -1,0 +1,60 @@
+"""What the live pattern page shows: invented, and only there."""
+
+from typing import Any
+
+from markupsafe import Markup
+
+from shared_lib.charts import Bar, GraphEdge, GraphNode, bar_chart, layered_graph, sparkline
+
+_TIME = "2026-03-01T12:04:05.000Z"
+
+
+def everything() -> dict[str, Any]:
+    """The context of `patterns.html`."""
+    return {
+        "flows": [
+            _flow("orders", "succeeded"),
+            _flow("customers", "running"),
+            _flow("x", "failed"),
+        ],
+        "lines": [
+            {"id": 1, "at": _TIME, "level": "info", "message": "orders.csv: 1200 rows x 7 columns"},
+            {"id": 2, "at": _TIME, "level": "warning", "message": "3 rows are in quarantine"},
+        ],
+        "graph": _graph(),
+        "bars": _bars(),
+        # The chart escapes what it is given.
+        "spark": Markup(sparkline([1, 4, 9, 7, 3, 1], title="A column's shape")),  # noqa: S704
+    }
+
+
+def _flow(name: str, state: str) -> dict[str, Any]:
+    return {
+        "id": f"fl_{name}",
+        "dataset_name": name,
+        "version_number": 3,
+        "state": state,
+        "files": 1,
+        "bytes": 412_000_000,
+        "created_at": _TIME,
+        "ended_at": None if state == "running" else "2026-03-01T12:04:17.000Z",
+    }
+
+
+def _graph() -> Markup:
+    nodes = [
+        GraphNode("a", 0, 0, "✓ landed", "orders.csv", "ok"),
+        GraphNode("b", 1, 0, "◐ running", "converting", "running", "#content"),
+        GraphNode("c", 2, 0, "○ queued", "published", "queued"),
+    ]
+    edges = [GraphEdge("a", "b"), GraphEdge("b", "c")]
+    # The graph escapes what it is given.
+    return Markup(layered_graph(nodes, edges, title="A journey", description="Three steps."))  # noqa: S704
+
+
+def _bars() -> Markup:
+    bars = [
+        Bar(f"2026-03-{day:02}", day * day % 23, f"{day * day % 23} MB") for day in range(1, 31)
+    ]
+    # The chart escapes what it is given.
+    return Markup(bar_chart(bars, title="Megabytes by day", description="Thirty days."))  # noqa: S704

@@ -1,0 +1,203 @@
+"""From what the services answer to what templates show: words, amounts, drawings. Pure."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from shared_lib.charts import (
+    Bar,
+    GraphEdge,
+    GraphNode,
+    bar_chart,
+    layered_graph,
+    sparkline,
+)
+
+Json = Mapping[str, Any]
+
+BADGES: dict[str, tuple[str, str, str]] = {
+    "passed": ("ok", "✓", "passed"),
+    "succeeded": ("ok", "✓", "succeeded"),
+    "warned": ("warn", "!", "warned"),
+    "failed": ("bad", "✕", "failed"),
+    "dead": ("bad", "✕", "gave up"),
+    "cancelled": ("warn", "!", "cancelled"),
+    "running": ("running", "◐", "running"),
+    "claimed": ("running", "◐", "starting"),
+    "publishing": ("running", "◐", "publishing"),
+    "queued": ("queued", "○", "queued"),
+}
+COLUMNS = {"landed": 0, "converted": 1, "published": 2}
+DRAWN_FILES = 12
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def badge_of(state: str) -> tuple[str, str, str]:
+    """Class, glyph and word of a state."""
+    return BADGES.get(state, ("queued", "○", state))
+
+
+def show_count(value: int) -> str:
+    """1234567 as 1,234,567."""
+    return f"{value:,}"
+
+
+def show_bytes(value: float) -> str:
+    """Bytes in decimal units, as disks are sold: 1,500 is 1.5 kB."""
+    amount, unit = float(value), 0
+    while amount >= 1000 and unit < len(_UNITS) - 1:
+        amount, unit = amount / 1000, unit + 1
+    return f"{amount:.0f} B" if unit == 0 else f"{amount:.1f} {_UNITS[unit]}"
+
+
+def show_amount(value: int, unit: str) -> str:
+    """An amount of progress in its unit."""
+    return show_bytes(value) if unit == "bytes" else f"{value:,} {unit}".strip()
+
+
+def show_moment(value: str) -> str:
+    """A time in UTC to the second; people sort by it."""
+    return value[:19].replace("T", " ") + " UTC"
+
+
+def show_duration(seconds: float | None) -> str:
+    """0.98 s, 42 s, 3 min 20 s, 2 h 5 min."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:
+        return f"{seconds:.2f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def show_took(thing: Json) -> str:
+    """How long something that has `created_at` and `ended_at` took."""
+    if not thing.get("ended_at"):
+        return "–"
+    begun = datetime.fromisoformat(thing["created_at"])
+    return show_duration((datetime.fromisoformat(thing["ended_at"]) - begun).total_seconds())
+
+
+def show_saved(version: Json) -> str:
+    """How much smaller a table is than its file."""
+    if not version["bytes_in"]:
+        return "–"
+    change = version["bytes"] / version["bytes_in"] - 1
+    return f"{'−' if change <= 0 else '+'}{abs(change) * 100:.0f} %"
+
+
+def show_share(part: int, whole: int) -> str:
+    """A part in percent; a little is never shown as nothing."""
+    if not part or not whole:
+        return "0 %"
+    percent = part / whole * 100
+    return "< 0.1 %" if percent < 0.1 else f"{percent:.1f} %"
+
+
+def show_scalar(value: object) -> str | Markup:
+    """A cell. No value is told from an empty text."""
+    if value is None:
+        return Markup('<span class="muted">null</span>')
+    if value == "":
+        return Markup('<span class="muted">empty</span>')
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    return text if len(text) <= 120 else text[:119] + "…"
+
+
+def show_visible(text: str) -> str:
+    """A delimiter that can be seen."""
+    return {"\t": "tab", " ": "space"}.get(text, text)
+
+
+def show_shape(column: Json) -> Markup:
+    """A column's histogram as a sparkline, when it has one."""
+    bins = column.get("histogram") or []
+    if len(bins) < 2:
+        return Markup("–")
+    title = f"{column['name']} from {bins[0]['low']} to {bins[-1]['high']}"
+    # The chart escapes what it is given.
+    return Markup(sparkline([b["count"] for b in bins], title=title))  # noqa: S704
+
+
+def show_outcome(step: Json) -> str:
+    """What a step came to, in a few words."""
+    facts = step["facts"]
+    if step["name"] == "landed":
+        return show_bytes(facts["bytes"])
+    if step["name"] == "published":
+        before, after = show_bytes(facts["bytes_in"]), show_bytes(facts["bytes_out"])
+        words = [f"{facts['rows']:,} rows × {facts['columns']} columns", f"{before} → {after}"]
+        if facts.get("quarantined_rows"):
+            words.append(f"{facts['quarantined_rows']:,} rows in quarantine")
+        if facts.get("widened_columns"):
+            words.append(f"{facts['widened_columns']} columns widened")
+        return ", ".join(words)
+    if step.get("error") and step["state"] == "failed":
+        return str(step["error"]["title"])
+    tries = facts.get("attempts", 1)
+    return f"in try {tries}" if tries > 1 else ""
+
+
+def draw_days(by_day: list[Json]) -> Markup | None:
+    """Bytes by day."""
+    if not by_day:
+        return None
+    bars = [Bar(day["day"], day["bytes"], show_bytes(day["bytes"])) for day in by_day]
+    highest = max(by_day, key=lambda day: int(day["bytes"]))
+    described = f"Most on {highest['day']}: {show_bytes(highest['bytes'])}."
+    # The chart escapes what it is given.
+    return Markup(bar_chart(bars, title="Bytes landed by day", description=described))  # noqa: S704
+
+
+def draw_flow(flow: Json) -> Markup | None:
+    """The journey as a graph; None when it has too many files to look at."""
+    files = sorted({step["subject"] for step in flow["steps"]})
+    if not files or len(files) > DRAWN_FILES:
+        return None
+    rows = {file: row for row, file in enumerate(files)}
+    nodes = [_node(step, row=rows[step["subject"]]) for step in flow["steps"]]
+    known = {node.id for node in nodes}
+    edges = [
+        GraphEdge(f"{file}/{source}", f"{file}/{target}")
+        for file in files
+        for source, target in (("landed", "converted"), ("converted", "published"))
+        if {f"{file}/{source}", f"{file}/{target}"} <= known
+    ]
+    described = "; ".join(f"{n.title} {n.note}" for n in nodes)
+    # The graph escapes what it is given.
+    return Markup(  # noqa: S704
+        layered_graph(nodes, edges, title="The journey of each file", description=described)
+    )
+
+
+def _node(step: Json, *, row: int) -> GraphNode:
+    state, glyph, word = badge_of(step["state"])
+    href = f"/jobs/{step['job_id']}" if step["job_id"] else None
+    if step["links"].get("table"):
+        href = "/tables/" + step["links"]["table"].rsplit("/", 1)[-1]
+    note = show_outcome(step) or show_duration(step["duration_s"])
+    return GraphNode(
+        id=f"{step['subject']}/{step['name']}",
+        column=COLUMNS.get(step["name"], 0),
+        row=row,
+        title=f"{glyph} {step['name']}" if step["state"] == "succeeded" else f"{glyph} {word}",
+        note=step["subject"] if step["name"] == "landed" else note,
+        state=state,
+        href=href,
+    )
+
+
+def dataset_name_of(filename: str) -> str:
+    """A dataset's name from a file's: without the endings of its format, only allowed letters."""
+    stem = re.sub(r"(\.(csv|tsv|txt|jsonl|ndjson|json|gz))+$", "", filename, flags=re.IGNORECASE)
+    cleaned = re.sub(r"^[^A-Za-z0-9]+", "", re.sub(r"[^A-Za-z0-9._-]+", "-", stem))
+    return cleaned[:100] or "data"

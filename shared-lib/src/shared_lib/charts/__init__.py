@@ -1,0 +1,10 @@
+"""Small charts as SVG from stored bins: pure functions, no dependency, no inline style.
+
+Geometry stands in attributes and colour in classes, so that they work under a strict content
+security policy and in both themes. Every chart has a title and a description (WAI-ARIA graphics).
+"""
+
+from shared_lib.charts.bars import Bar, bar_chart, sparkline
+from shared_lib.charts.graph import GraphEdge, GraphNode, layered_graph
+
+__all__ = ["Bar", "GraphEdge", "GraphNode", "bar_chart", "layered_graph", "sparkline"]
