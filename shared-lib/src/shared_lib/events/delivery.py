@@ -29,10 +29,7 @@ from shared_lib.faults import crash_point
 logger = logging.getLogger(__name__)
 
 BATCH = 50
-LEASE = timedelta(seconds=30)
-BATCH_LASTS_S = 15.0
-"""No row is begun later than this, so that a lease outlives the longest try that began in it."""
-
+LEASE_S = 30.0
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 60.0
 LONGEST_SILENCE_S = 5.0
@@ -57,11 +54,13 @@ class Delivery:
     Args:
         database: the producer's database.
         post: sends one event; raises `httpx.TransportError` when nobody answers.
+        lease_s: rows that a killed supervisor had taken are tried again after so many seconds.
     """
 
-    def __init__(self, database: Database, *, post: EventPoster) -> None:
+    def __init__(self, database: Database, *, post: EventPoster, lease_s: float = LEASE_S) -> None:
         self._database = database
         self._post = post
+        self._lease_s = lease_s
         self._silent: dict[str, _Silence] = {}
 
     def due(self) -> list[str]:
@@ -79,7 +78,8 @@ class Delivery:
         """Try a batch of one subscriber's rows that are due; how many were delivered."""
         delivered = 0
         rows = self._lease(subscriber)
-        until = time.monotonic() + BATCH_LASTS_S
+        # No row is begun so late that its try would outlive the lease.
+        until = time.monotonic() + self._lease_s / 2
         for index, row in enumerate(rows):
             if stopped() or time.monotonic() > until or self._is_silent(subscriber):
                 self._give_back(rows[index:])
@@ -100,7 +100,7 @@ class Delivery:
             rows = list(unit.session.scalars(query))
             for row in rows:
                 row.attempts += 1
-                row.next_attempt_at = now + LEASE
+                row.next_attempt_at = now + timedelta(seconds=self._lease_s)
             unit.session.flush()
             unit.session.expunge_all()
         crash_point("events.delivery.leased")

@@ -19,7 +19,7 @@ def main() -> None:
     runtime = light_runtime(settings)
     signer = open_signer(settings.secrets_folder, issuer=runtime.name)
     client = InternalClient(signer, urls={ServiceName.INGEST: settings.receiver_url})
-    delivery = Delivery(runtime.database, post=client.post)
+    delivery = Delivery(runtime.database, post=client.post, lease_s=2.0)
     supervisor = Supervisor([runtime], deliveries=[delivery])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: supervisor.stop())
