@@ -149,6 +149,7 @@ def list_jobs(
     state: Annotated[JobState | None, Query()] = None,
     service: Annotated[ServiceName | None, Query()] = None,
     flow: Annotated[str | None, Query(description="Id of a flow.")] = None,
+    kind: Annotated[str | None, Query(description="Such as `convert`.")] = None,
 ) -> Page[JobSummary]:
     """The jobs of all services, newest first."""
     where = []
@@ -158,6 +159,8 @@ def list_jobs(
         where.append(JobJournalRow.service == service)
     if flow is not None:
         where.append(JobJournalRow.flow_id == flow)
+    if kind is not None:
+        where.append(JobJournalRow.kind == kind)
     with state_of(request).runtime.database.read() as view:
         found = JobJournalRepository(view).page(
             tenant=caller.tenant, limit=page.limit, cursor=page.cursor, where=tuple(where)

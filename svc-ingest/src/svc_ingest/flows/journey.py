@@ -1,13 +1,15 @@
 """From journal rows to the steps people see. Pure: the order in which events came has no effect."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
 
 from shared_lib.contracts.catalog import FlowState, FlowStep, StepState
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.jobs import JobState
 from svc_ingest.files.models import FileRow
-from svc_ingest.flows.models import FlowRow, JobJournalRow, PublishedTableRow
+from svc_ingest.flows.models import JobJournalRow, PublishedTableRow
 
 CONVERT = "convert"
 
@@ -19,58 +21,97 @@ _STEP_STATES: dict[str, StepState] = {
 }
 
 
+class JobFacts(Protocol):
+    """What decides where a flow stands, of one job."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def subject_id(self) -> str | None: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def ended_at(self) -> datetime | None: ...
+
+
+class TableFacts(Protocol):
+    """The same of one table."""
+
+    @property
+    def job_id(self) -> str: ...
+    @property
+    def published_at(self) -> datetime: ...
+
+
+JobFactsT = TypeVar("JobFactsT", bound=JobFacts)
+
+
+def newest_jobs(jobs: Sequence[JobFactsT]) -> dict[str, JobFactsT]:
+    """The newest conversion of each file, by the file's id."""
+    newest: dict[str, JobFactsT] = {}
+    for job in jobs:
+        if job.kind == CONVERT and job.subject_id is not None:
+            known = newest.get(job.subject_id)
+            if known is None or known.id < job.id:
+                newest[job.subject_id] = job
+    return newest
+
+
 @dataclass(frozen=True)
-class Journey:
-    """Everything that is known of one flow."""
+class Standing:
+    """Where a flow stands, and since when it has ended."""
 
-    flow: FlowRow
-    files: Sequence[FileRow]
-    jobs: Sequence[JobJournalRow]
-    tables: Sequence[PublishedTableRow]
-
-    def steps(self) -> list[FlowStep]:
-        """Landed, converted, published, file by file."""
-        steps = []
-        for file in self.files:
-            steps.append(_landed(file))
-            job = self._newest_job(file)
-            if job is not None:
-                steps.append(_converted(file, job))
-            table = self._table_of(job)
-            if table is not None:
-                steps.append(_published(file, table))
-        return steps
-
-    def state(self) -> FlowState:
-        """Running until every file has its outcome; then the worst of them."""
-        outcomes = {self._outcome(file) for file in self.files}
-        for state in (FlowState.RUNNING, FlowState.FAILED, FlowState.CANCELLED):
-            if state in outcomes:
-                return state
-        return FlowState.SUCCEEDED
-
-    def _outcome(self, file: FileRow) -> FlowState:
-        job = self._newest_job(file)
-        if job is None:
-            return FlowState.RUNNING
-        if job.state in (JobState.FAILED, JobState.DEAD):
-            return FlowState.FAILED
-        if job.state == JobState.CANCELLED:
-            return FlowState.CANCELLED
-        # The table's event and the job's event come in any order: both must be there.
-        done = job.state == JobState.SUCCEEDED and self._table_of(job) is not None
-        return FlowState.SUCCEEDED if done else FlowState.RUNNING
-
-    def _newest_job(self, file: FileRow) -> JobJournalRow | None:
-        mine = [job for job in self.jobs if job.subject_id == file.id and job.kind == CONVERT]
-        return max(mine, key=lambda job: job.id, default=None)
-
-    def _table_of(self, job: JobJournalRow | None) -> PublishedTableRow | None:
-        return _first(table for table in self.tables if job and table.job_id == job.id)
+    state: FlowState
+    ended_at: datetime | None
 
 
-def _first(tables: Iterable[PublishedTableRow]) -> PublishedTableRow | None:
-    return next(iter(tables), None)
+def standing_of(
+    file_ids: Sequence[str], *, jobs: Sequence[JobFacts], tables: Sequence[TableFacts]
+) -> Standing:
+    """Running until every file has its outcome; then the worst of them, when the last one came."""
+    newest, by_job = newest_jobs(jobs), {table.job_id: table for table in tables}
+    outcomes = {_outcome(newest.get(file_id), by_job) for file_id in file_ids}
+    for state in (FlowState.RUNNING, FlowState.FAILED, FlowState.CANCELLED, FlowState.SUCCEEDED):
+        if state in outcomes:
+            break
+    if state == FlowState.RUNNING:
+        return Standing(state=state, ended_at=None)
+    times = [job.ended_at for job in newest.values() if job.ended_at is not None]
+    times += [by_job[job.id].published_at for job in newest.values() if job.id in by_job]
+    return Standing(state=state, ended_at=max(times, default=None))
+
+
+def _outcome(job: JobFacts | None, tables: Mapping[str, TableFacts]) -> FlowState:
+    if job is None:
+        return FlowState.RUNNING
+    if job.state in (JobState.FAILED, JobState.DEAD):
+        return FlowState.FAILED
+    if job.state == JobState.CANCELLED:
+        return FlowState.CANCELLED
+    # The table's event and the job's event come in any order: both must be there.
+    done = job.state == JobState.SUCCEEDED and job.id in tables
+    return FlowState.SUCCEEDED if done else FlowState.RUNNING
+
+
+def steps_of(
+    files: Sequence[FileRow],
+    *,
+    jobs: Sequence[JobJournalRow],
+    tables: Sequence[PublishedTableRow],
+) -> list[FlowStep]:
+    """Landed, converted, published, file by file."""
+    newest, by_job = newest_jobs(jobs), {table.job_id: table for table in tables}
+    steps = []
+    for file in files:
+        steps.append(_landed(file))
+        job = newest.get(file.id)
+        if job is not None:
+            steps.append(_converted(file, job))
+            if job.id in by_job:
+                steps.append(_published(file, by_job[job.id]))
+    return steps
 
 
 def _landed(file: FileRow) -> FlowStep:

@@ -1,12 +1,16 @@
 """All SQL on flows, their journal, and what is known of jobs and tables."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from shared_lib.contracts.base import utc_now
 from shared_lib.db import Repository
 from svc_ingest.files.models import FileRow
+from svc_ingest.flows.journey import Standing, standing_of
 from svc_ingest.flows.models import FlowEntryRow, FlowRow, JobJournalRow, PublishedTableRow
 
 
@@ -15,10 +19,29 @@ class FlowRepository(Repository[FlowRow]):
 
     model = FlowRow
 
-    def lock(self, flow_id: str) -> FlowRow | None:
-        """The flow, held: two events of one flow are taken one after the other."""
-        query = select(FlowRow).where(FlowRow.id == flow_id).with_for_update()
-        return self.session.scalar(query)
+    def lock(self, flow_id: str, *, tenant: str) -> FlowRow | None:
+        """The tenant's flow, held: two events of one flow are taken one after the other."""
+        row: FlowRow | None = self.session.scalar(
+            self.of_tenant(tenant).where(FlowRow.id == flow_id).with_for_update()
+        )
+        return row
+
+    def standing(self, flow: FlowRow) -> Standing:
+        """Where the flow stands by what is known now; reads the deciding columns alone."""
+        files = select(FileRow.id).where(FileRow.version_id == flow.version_id)
+        jobs = select(
+            JobJournalRow.id,
+            JobJournalRow.kind,
+            JobJournalRow.subject_id,
+            JobJournalRow.state,
+            JobJournalRow.ended_at,
+        ).where(JobJournalRow.flow_id == flow.id, JobJournalRow.tenant == flow.tenant)
+        tables = select(PublishedTableRow.job_id, PublishedTableRow.published_at).where(
+            PublishedTableRow.flow_id == flow.id, PublishedTableRow.tenant == flow.tenant
+        )
+        found_jobs: list[Any] = list(self.session.execute(jobs))
+        found_tables: list[Any] = list(self.session.execute(tables))
+        return standing_of(list(self.session.scalars(files)), jobs=found_jobs, tables=found_tables)
 
     def add_entry(self, flow_id: str, *, name: str, data: dict[str, object]) -> None:
         """Append to the flow's journal."""
@@ -42,15 +65,23 @@ class FlowRepository(Repository[FlowRow]):
         query = select(FileRow).where(FileRow.version_id == flow.version_id)
         return list(self.session.scalars(query.order_by(FileRow.path)))
 
-    def jobs(self, flow_id: str) -> list[JobJournalRow]:
+    def jobs(self, flow: FlowRow) -> list[JobJournalRow]:
         """The flow's jobs, oldest first."""
-        query = select(JobJournalRow).where(JobJournalRow.flow_id == flow_id)
+        query = select(JobJournalRow).where(
+            JobJournalRow.flow_id == flow.id, JobJournalRow.tenant == flow.tenant
+        )
         return list(self.session.scalars(query.order_by(JobJournalRow.id)))
 
-    def tables(self, flow_id: str) -> list[PublishedTableRow]:
+    def tables(self, flow: FlowRow) -> list[PublishedTableRow]:
         """The flow's tables, oldest first."""
-        query = select(PublishedTableRow).where(PublishedTableRow.flow_id == flow_id)
+        query = select(PublishedTableRow).where(
+            PublishedTableRow.flow_id == flow.id, PublishedTableRow.tenant == flow.tenant
+        )
         return list(self.session.scalars(query.order_by(PublishedTableRow.table_version_id)))
+
+    def add_table(self, table: dict[str, Any]) -> bool:
+        """Keep a table; False when it has been told of before."""
+        return _insert_new(self.session, PublishedTableRow, table)
 
 
 class JobJournalRepository(Repository[JobJournalRow]):
@@ -58,6 +89,28 @@ class JobJournalRepository(Repository[JobJournalRow]):
 
     model = JobJournalRow
 
-    def get(self, job_id: str) -> JobJournalRow | None:
-        """The job, of any tenant, for an event."""
-        return self.session.get(JobJournalRow, job_id)
+    def keep(self, job: dict[str, Any]) -> bool:
+        """Keep a job's columns unless something newer is known; whether they were new.
+
+        Two events of a job may come at once: the row is made or held before it is compared.
+        """
+        if _insert_new(self.session, JobJournalRow, job):
+            return True
+        query = self.of_tenant(job["tenant"]).where(JobJournalRow.id == job["id"])
+        known: JobJournalRow | None = self.session.scalar(query.with_for_update())
+        if known is None or known.revision >= job["revision"]:
+            return False
+        for column, value in job.items():
+            setattr(known, column, value)
+        self.session.flush()
+        return True
+
+
+def _insert_new(
+    session: Session, model: type[JobJournalRow | PublishedTableRow], row: dict[str, Any]
+) -> bool:
+    """Insert the row unless its key is there; waits for another unit that inserts it now."""
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(model).values(row).on_conflict_do_nothing().returning(model.tenant)
+    return session.scalar(statement) is not None

@@ -2,7 +2,6 @@
 
 from sqlalchemy import ColumnElement
 
-from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.catalog import FlowState, FlowSummary, FlowView
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.events import Event, JobChanged, TablePublished
@@ -12,8 +11,8 @@ from shared_lib.db.pages import KeysetPage
 from svc_ingest.datasets.models import DatasetRow
 from svc_ingest.files.models import FileRow
 from svc_ingest.flows.errors import FlowNotFoundError
-from svc_ingest.flows.journey import Journey
-from svc_ingest.flows.models import FlowRow, JobJournalRow, PublishedTableRow
+from svc_ingest.flows.journey import steps_of
+from svc_ingest.flows.models import FlowRow, JobJournalRow
 from svc_ingest.flows.repository import FlowRepository, JobJournalRepository
 from svc_ingest.versions.models import VersionRow
 
@@ -44,56 +43,50 @@ class Flows:
 
     def on_job_changed(self, unit: WriteUnit, event: Event, changed: JobChanged) -> None:
         """`job.changed`: keep the newest; a late event changes nothing."""
-        job, jobs = changed.job, JobJournalRepository(unit)
-        if event.flow_id is not None:
-            FlowRepository(unit).lock(event.flow_id)
-        row = jobs.get(job.id)
-        if row is not None and row.revision >= changed.revision:
-            return
-        if row is None:
-            row = JobJournalRow(id=job.id, tenant=event.tenant, flow_id=event.flow_id)
-            unit.session.add(row)
-        row.service, row.kind, row.state = job.service, job.kind, job.state
-        row.subject_id, row.revision, row.attempts = job.subject_id, changed.revision, job.attempts
-        row.error = job.error.model_dump(mode="json", exclude_none=True) if job.error else None
-        row.created_at, row.started_at, row.ended_at = job.created_at, job.started_at, job.ended_at
-        unit.session.flush()
-        self._note(unit, event, data={"job_id": job.id, "state": job.state.value})
+        flow, job = _hold_flow(unit, event), changed.job
+        row = {
+            "id": job.id,
+            "tenant": event.tenant,
+            "flow_id": event.flow_id,
+            "service": job.service,
+            "kind": job.kind,
+            "state": job.state.value,
+            "subject_id": job.subject_id,
+            "revision": changed.revision,
+            "attempts": job.attempts,
+            "error": job.error.model_dump(mode="json", exclude_none=True) if job.error else None,
+            "created_at": job.created_at,
+            "started_at": job.started_at,
+            "ended_at": job.ended_at,
+        }
+        if JobJournalRepository(unit).keep(row) and flow is not None:
+            # What has not ended can end no flow; it can only have been running all along.
+            decides = job.state.ended or flow.state != FlowState.RUNNING
+            data: dict[str, object] = {"job_id": job.id, "state": job.state.value}
+            _note(unit, flow, event=event, data=data, decides=decides)
 
     def on_table_published(self, unit: WriteUnit, event: Event, table: TablePublished) -> None:
         """`table.published`: the flow has a table."""
-        if event.flow_id is not None:
-            FlowRepository(unit).lock(event.flow_id)
-        unit.session.add(
-            PublishedTableRow(
-                table_version_id=table.table_version_id,
-                tenant=event.tenant,
-                flow_id=event.flow_id,
-                file_id=table.file_id,
-                table_id=table.table_id,
-                table_name=table.table_name,
-                job_id=table.job_id,
-                rows=table.rows,
-                columns=table.columns,
-                bytes_in=table.bytes_in,
-                bytes_out=table.bytes_out,
-                quarantined_rows=table.quarantined_rows,
-                widened=len(table.widened_columns),
-                published_at=event.occurred_at,
-            )
-        )
-        unit.session.flush()
-        self._note(unit, event, data={"table_version_id": table.table_version_id})
-
-    def _note(self, unit: WriteUnit, event: Event, *, data: dict[str, object]) -> None:
-        """Write the event into the flow's journal and see where the flow stands now."""
-        flows = FlowRepository(unit)
-        flow = flows.find(event.flow_id, tenant=event.tenant) if event.flow_id else None
-        if flow is None:
-            return
-        flow.state = journey_of(unit, flow).state()
-        flow.ended_at = None if flow.state == FlowState.RUNNING else utc_now()
-        flows.add_entry(flow.id, name=event.name, data=data)
+        flow = _hold_flow(unit, event)
+        row = {
+            "table_version_id": table.table_version_id,
+            "tenant": event.tenant,
+            "flow_id": event.flow_id,
+            "file_id": table.file_id,
+            "table_id": table.table_id,
+            "table_name": table.table_name,
+            "job_id": table.job_id,
+            "rows": table.rows,
+            "columns": table.columns,
+            "bytes_in": table.bytes_in,
+            "bytes_out": table.bytes_out,
+            "quarantined_rows": table.quarantined_rows,
+            "widened": len(table.widened_columns),
+            "published_at": event.occurred_at,
+        }
+        if FlowRepository(unit).add_table(row) and flow is not None:
+            data: dict[str, object] = {"table_version_id": table.table_version_id}
+            _note(unit, flow, event=event, data=data, decides=True)
 
     def page(
         self,
@@ -127,20 +120,29 @@ class Flows:
         flow = flows.find(flow_id, tenant=tenant)
         if flow is None:
             raise FlowNotFoundError(f"There is no flow {flow_id}. `fleet flow list` shows yours.")
-        return view_flow(journey_of(view, flow)), last
+        return view_flow(view, flow), last
 
 
-def journey_of(view: ReadView, flow: FlowRow) -> Journey:
-    """Read everything that belongs to a flow."""
-    flows = FlowRepository(view)
-    return Journey(
-        flow=flow, files=flows.files(flow), jobs=flows.jobs(flow.id), tables=flows.tables(flow.id)
-    )
+def _hold_flow(unit: WriteUnit, event: Event) -> FlowRow | None:
+    if event.flow_id is None:
+        return None
+    return FlowRepository(unit).lock(event.flow_id, tenant=event.tenant)
 
 
-def view_flow(journey: Journey) -> FlowView:
+def _note(
+    unit: WriteUnit, flow: FlowRow, *, event: Event, data: dict[str, object], decides: bool
+) -> None:
+    """Write the event into the flow's journal and, when it can decide that, where it stands."""
+    flows = FlowRepository(unit)
+    if decides:
+        standing = flows.standing(flow)
+        flow.state, flow.ended_at = standing.state, standing.ended_at
+    flows.add_entry(flow.id, name=event.name, data=data)
+
+
+def view_flow(view: ReadView, flow: FlowRow) -> FlowView:
     """The flow with its steps as the API answers it."""
-    flow = journey.flow
+    flows = FlowRepository(view)
     return FlowView(
         id=flow.id,
         dataset_id=flow.dataset_id,
@@ -150,7 +152,7 @@ def view_flow(journey: Journey) -> FlowView:
         state=FlowState(flow.state),
         created_at=flow.created_at,
         ended_at=flow.ended_at,
-        steps=journey.steps(),
+        steps=steps_of(flows.files(flow), jobs=flows.jobs(flow), tables=flows.tables(flow)),
     )
 
 

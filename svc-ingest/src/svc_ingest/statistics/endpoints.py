@@ -26,8 +26,10 @@ DAYS = 30
 
 @router.get("/v1/statistics")
 def read_statistics(request: Request, caller: Reader) -> Statistics:
-    """Exact totals of your tenant; what landed by day for 30 days, and by format."""
+    """Exact totals of your tenant; by day, for 30 days with today, and by format."""
     now = utc_now()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    first_day = midnight - timedelta(days=DAYS - 1)
     with state_of(request).runtime.database.read() as view:
         totals = StatisticsRepository(view, tenant=caller.tenant)
         return Statistics(
@@ -39,6 +41,6 @@ def read_statistics(request: Request, caller: Reader) -> Statistics:
             bytes_stored=totals.total(BlobRow.bytes),
             bytes_as_tables=totals.total(PublishedTableRow.bytes_out),
             rows_published=totals.total(PublishedTableRow.rows),
-            by_day=totals.by_day(since=now - timedelta(days=DAYS)),
+            by_day=totals.by_day(since=first_day),
             by_format=totals.by_format(),
         )
