@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from gateway.dispatcher.errors import FramingError, HeadersTooLargeError, TargetError
 from gateway.dispatcher.guard import MAX_HEADER_BYTES
 from gateway.dispatcher.problems import render_problem
-from gateway.dispatcher.tracing import request_id
+from gateway.dispatcher.tracing import make_request_id
 from gateway.settings import HttpSettings
 from shared_lib.contracts.errors import FleetError
 
@@ -121,7 +121,7 @@ class GuardedProtocol(HttpToolsProtocol):
         cycle: Any = self.cycle  # None before the first request
         between = cycle is None or cycle.response_complete
         if between or not (cycle.response_started or self.pipeline):
-            headers, body = render_problem(error, request_id=request_id(None))
+            headers, body = render_problem(error, request_id=make_request_id())
             lines = [STATUS_LINE[error.status]]
             for name, value in [*headers, (b"connection", b"close")]:
                 lines += [name, b": ", value, b"\r\n"]

@@ -23,7 +23,12 @@ from gateway.dispatcher.metrics import GatewayMetrics
 from gateway.dispatcher.origins import check_origin
 from gateway.dispatcher.problems import send_problem
 from gateway.dispatcher.routes import RouteTable
-from gateway.dispatcher.tracing import continue_trace, new_trace, request_id
+from gateway.dispatcher.tracing import (
+    continue_trace,
+    make_request_id,
+    new_trace,
+    offered_request_id,
+)
 from gateway.dispatcher.upstream import ClientGoneError, Upstream
 from gateway.principal import Principal
 from gateway.request_log.writer import Finished
@@ -98,8 +103,9 @@ class Dispatcher:
         except FleetError as error:
             body = LimitedBody(receive, limit=0, idle_s=limits.body_idle_s)
             client = self._parts.clients.address(scope, forwarded_for=None)
+            made = make_request_id()
             exchange = Exchange(
-                send, request_id=request_id(None), trace=new_trace(), client=client, body=body
+                send, log_id=made, request_id=made, trace=new_trace(), client=client, body=body
             )
             await send_problem(error, send=exchange.send, request_id=exchange.request_id)
         else:
@@ -114,9 +120,11 @@ class Dispatcher:
         if admitted.content_length or admitted.chunked:
             limit = limits.upload_bytes if route.uploads else limits.body_bytes
             body = LimitedBody(receive, limit=limit, idle_s=limits.body_idle_s)
+        made = make_request_id()
         exchange = Exchange(
             send,
-            request_id=request_id(once.get(_REQUEST_ID)),
+            log_id=made,
+            request_id=offered_request_id(once.get(_REQUEST_ID)) or made,
             trace=continue_trace(once.get(_TRACE)),
             client=self._parts.clients.address(scope, forwarded_for=once.get(b"x-forwarded-for")),
             body=body,
@@ -242,6 +250,7 @@ class Dispatcher:
         )
         self._parts.record(
             Finished(
+                id=exchange.log_id,
                 request_id=exchange.request_id,
                 at=at,
                 tenant=principal.caller.tenant if principal else None,

@@ -41,6 +41,7 @@ class Exchange:
     """Watches an answer go by.
 
     Attributes:
+        log_id: of the entry in the request log; `request_id` may be the client's own instead.
         body: the request's body, when it has one.
         own_headers: added to every answer: request id and rate limit.
         status: of the answer; 499 when the client went away before it began.
@@ -53,6 +54,7 @@ class Exchange:
         "bytes_out",
         "client",
         "error_code",
+        "log_id",
         "own_headers",
         "principal",
         "request_id",
@@ -63,10 +65,18 @@ class Exchange:
     )
 
     def __init__(
-        self, send: Send, *, request_id: str, trace: Trace, client: str, body: LimitedBody | None
+        self,
+        send: Send,
+        *,
+        log_id: str,
+        request_id: str,
+        trace: Trace,
+        client: str,
+        body: LimitedBody | None,
     ) -> None:
         self._send = send
         self._close = False
+        self.log_id = log_id
         self.request_id = request_id
         self.trace = trace
         self.client = client

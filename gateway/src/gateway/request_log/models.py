@@ -16,7 +16,7 @@ class RequestRow(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     request_id: Mapped[str]
-    at: Mapped[datetime] = mapped_column(index=True)
+    at: Mapped[datetime]
     tenant: Mapped[str | None]
     subject: Mapped[str | None]
     method: Mapped[str]

@@ -1,7 +1,6 @@
 """All SQL on the request log."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert
@@ -20,9 +19,9 @@ class RequestRepository(Repository[RequestRow]):
         """Insert a batch with one statement."""
         self.session.execute(insert(RequestRow.__table__), rows)  # type: ignore[arg-type]  # a mapped class's table is typed as any selectable
 
-    def forget(self, *, before: datetime) -> None:
-        """Drop entries older than that."""
-        self.session.execute(delete(RequestRow).where(RequestRow.at < before))
+    def forget(self, *, before: str) -> None:
+        """Drop entries whose id, which begins with its time, is smaller."""
+        self.session.execute(delete(RequestRow).where(RequestRow.id < before))
 
     def search(
         self,

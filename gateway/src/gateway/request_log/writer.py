@@ -11,15 +11,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
+from gateway.dispatcher.tracing import oldest_request_id
 from gateway.request_log.json_lines import RotatingLines
 from gateway.request_log.repository import RequestRepository
 from gateway.settings import RequestLogSettings
-from shared_lib.contracts.base import format_utc, utc_now
-from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.contracts.base import format_utc
 from shared_lib.db.engine import Database
 
 logger = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ MAX_PATH_LENGTH = 500
 class Finished(NamedTuple):
     """One request that is over, as the dispatcher saw it. `at` is seconds since the epoch."""
 
+    id: str
     request_id: str
     at: float
     tenant: str | None
@@ -132,7 +133,7 @@ class RequestLog:
         if time.monotonic() - self._tidied < TIDY_EVERY_S and self._tidied:
             return
         self._tidied = time.monotonic()
-        before = utc_now() - timedelta(days=self._settings.keep_days)
+        before = oldest_request_id(at=time.time() - self._settings.keep_days * 86_400)
 
         def forget() -> None:
             with self._database.write() as unit:
@@ -150,7 +151,6 @@ class RequestLog:
 
 def _row(entry: Finished) -> dict[str, Any]:
     row = entry._asdict()
-    row["id"] = new_id(IdKind.REQUEST)
     row["at"] = datetime.fromtimestamp(entry.at, UTC)
     row["path"] = entry.path.decode("ascii", "replace")[:MAX_PATH_LENGTH]
     return row

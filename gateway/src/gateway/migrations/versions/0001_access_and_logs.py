@@ -80,7 +80,6 @@ def _create_trails() -> None:
         sa.Column("error_code", sa.String()),
     )
     op.create_index("ix_request_log_tenant", "request_log", ["tenant", "id"])
-    op.create_index("ix_request_log_at", "request_log", ["at"])
 
 
 def downgrade() -> None:
