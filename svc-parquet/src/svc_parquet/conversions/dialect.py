@@ -3,12 +3,39 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+
 QUOTE = ord('"')
 LF = ord("\n")
 CR = ord("\r")
 BOM = b"\xef\xbb\xbf"
 
 Newline = Literal["lf", "crlf", "cr", "mixed"]
+
+
+Positions = npt.NDArray[np.int64]
+_STRIDE = 256 * 1024
+"""Bytes looked at together: what they need stays in the processor's cache."""
+
+
+def positions_of(data: bytes, byte: int, *, end: int | None = None) -> Positions:
+    """Where a byte value occurs in the first `end` bytes."""
+    array = np.frombuffer(data, dtype=np.uint8)[:end]
+    found = [
+        np.flatnonzero(array[start : start + _STRIDE] == byte) + start
+        for start in range(0, len(array), _STRIDE)
+    ]
+    return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+
+
+def count_byte(data: bytes, byte: int) -> int:
+    """As `data.count`, several times faster where the byte is frequent."""
+    array = np.frombuffer(data, dtype=np.uint8)
+    return sum(
+        int(np.count_nonzero(array[start : start + _STRIDE] == byte))
+        for start in range(0, len(array), _STRIDE)
+    )
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shared_lib.contracts.conversions import Part
+from svc_parquet.conversions.column_types import NARROW_DIGITS
 from svc_parquet.conversions.errors import NoSpaceError
 
 ROW_GROUP_ROWS = 20_000
+"""Small enough for a page of rows at a random place; see docs/decisions/0003-row-groups.md."""
 PART_BYTES = 512 * 1024 * 1024
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -117,15 +119,17 @@ class PartWriter:
         return self._writer
 
     def _encodings(self, schema: pa.Schema) -> dict[str, str]:
-        """Encodings that suit columns of many values: differences, and bytes of like rank."""
+        """Encodings that suit columns of many values: differences, lengths apart, bytes of rank."""
         encodings: dict[str, str] = {}
         for field in schema:
             if field.name in self._few_values:
                 continue
-            if pa.types.is_integer(field.type) or pa.types.is_temporal(field.type):
-                encodings[field.name] = "DELTA_BINARY_PACKED"
-            elif pa.types.is_floating(field.type):
+            if pa.types.is_floating(field.type):
                 encodings[field.name] = "BYTE_STREAM_SPLIT"
+            elif pa.types.is_large_string(field.type):
+                encodings[field.name] = "DELTA_LENGTH_BYTE_ARRAY"
+            elif _is_stored_as_integer(field.type):
+                encodings[field.name] = "DELTA_BINARY_PACKED"
         return encodings
 
     def _temporary(self, number: int) -> Path:
@@ -175,3 +179,9 @@ class PartWriter:
         self._writer, self._file = None, None
         for number in range(len(self._parts) + 1):
             self._temporary(number).unlink(missing_ok=True)
+
+
+def _is_stored_as_integer(kind: pa.DataType) -> bool:
+    if pa.types.is_decimal(kind):
+        return bool(kind.precision <= NARROW_DIGITS)
+    return bool(pa.types.is_integer(kind) or pa.types.is_temporal(kind))

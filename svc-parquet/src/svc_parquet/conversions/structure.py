@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from svc_parquet.conversions.dialect import CR, LF, QUOTE
+from svc_parquet.conversions.dialect import CR, LF, QUOTE, Positions, positions_of
 
-Positions = npt.NDArray[np.int64]
 _Bytes = npt.NDArray[np.uint8]
 
 
@@ -40,7 +39,7 @@ def sound_prefix(data: bytes, *, delimiter: int, eol: bytes, final: bool) -> Sou
     if QUOTE not in data and not foreign:
         return Sound(len(data) if final else data.rfind(eol) + 1, damaged=False, ends=None)
     array = np.frombuffer(data, dtype=np.uint8)
-    quotes = np.flatnonzero(array == QUOTE)
+    quotes = positions_of(data, QUOTE)
     limit = _first_damage(array, quotes, delimiter=delimiter)
     if foreign:
         limit = min(limit, _first_foreign_end(array, quotes, eol=eol))
@@ -48,7 +47,7 @@ def sound_prefix(data: bytes, *, delimiter: int, eol: bytes, final: bool) -> Sou
     if not damaged and len(quotes) % 2:
         limit = int(quotes[-1])
         damaged = final
-    ends = np.flatnonzero(array[:limit] == eol[0])
+    ends = positions_of(data, eol[0], end=limit)
     ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
     if limit == len(data) and final:
         return Sound(limit, damaged=False, ends=ends)

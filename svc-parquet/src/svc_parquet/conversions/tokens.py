@@ -10,9 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
-from svc_parquet.conversions.dialect import LF
+from svc_parquet.conversions.dialect import LF, count_byte
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _QUOTED = re.compile(rb'"([^"]*(?:""[^"]*)*)"(?!")')
@@ -87,7 +85,7 @@ def next_line(data: bytes, start: int) -> int:
 
 def count_lines(data: bytes) -> int:
     """How many line ends the bytes hold, inside quotes or not."""
-    feeds = int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == LF))
+    feeds = count_byte(data, LF)
     if b"\r" not in data:
         return feeds
     return feeds + data.count(b"\r") - data.count(b"\r\n")

@@ -5,7 +5,7 @@ import polars as pl
 from shared_lib.contracts.conversions import TableProfile
 from svc_parquet.profiles.column_sketch import ColumnSketch
 
-_SAMPLE_ROWS = 50_000
+_SAMPLE_ROWS = 20_000
 _SAMPLE_CELLS = 5_000_000
 _LONGEST_SAMPLED = 100
 
@@ -45,7 +45,7 @@ class TableProfiler:
         rows = frame.gather_every(self._stride, offset=-self.rows % self._stride)
         short = pl.col(pl.String).str.len_bytes() <= _LONGEST_SAMPLED
         rows = rows.with_columns(pl.when(short).then(pl.col(pl.String)))
-        self._sample.append(rows)
+        self._sample.append(_compact(rows))
         self._sample_rows += rows.height
         while self._sample_rows > 2 * self._most:
             self._stride *= 2
@@ -64,3 +64,9 @@ class TableProfiler:
             ],
             sample_rows=sample.height,
         )
+
+
+def _compact(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same rows without the block they were taken from, which their texts would keep alive."""
+    plain = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return pl.DataFrame(pl.from_arrow(plain), schema=rows.schema)
