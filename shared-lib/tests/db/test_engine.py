@@ -1,6 +1,7 @@
 """Units of work on both databases."""
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -17,6 +18,8 @@ from shared_lib.db import Database
 from shared_lib.db.engine import ValueNotStorableError
 from shared_lib.events.models import InboxRow
 from shared_lib.jobs.models import JobEntryRow
+
+OpenDatabase = Callable[[str], Database]
 
 
 def count(database: Database, model: type = EffectRow) -> int:
@@ -49,7 +52,7 @@ def test_a_callback_given_twice_is_called_once(database: Database) -> None:
 
 def test_a_unit_that_raises_leaves_nothing_and_tells_nobody(database: Database) -> None:
     seen: list[str] = []
-    with pytest.raises(KeyError), database.write() as unit:
+    with pytest.raises(KeyError), database.write() as unit:  # noqa: PT012 - the block is one unit
         unit.session.add(EffectRow(job_id="a", fence=1))
         unit.session.flush()
         unit.after_commit(lambda: seen.append("told"))
@@ -61,7 +64,7 @@ def test_a_unit_that_raises_leaves_nothing_and_tells_nobody(database: Database) 
 
 def test_a_failing_commit_tells_nobody(database: Database) -> None:
     seen: list[str] = []
-    with pytest.raises(DBAPIError), database.write() as unit:
+    with pytest.raises(DBAPIError), database.write() as unit:  # noqa: PT012 - the block is one unit
         unit.session.add(EffectRow(job_id=None, fence=1))
         unit.after_commit(lambda: seen.append("told"))
 
@@ -70,7 +73,7 @@ def test_a_failing_commit_tells_nobody(database: Database) -> None:
 
 def test_a_read_view_cannot_write(database: Database) -> None:
     # SQLite's refusal looks like a database that is away; what counts is that it refuses.
-    with pytest.raises((DBAPIError, UnavailableError)), database.read() as view:
+    with pytest.raises((DBAPIError, UnavailableError)), database.read() as view:  # noqa: PT012 - the block is one unit
         view.session.add(EffectRow(job_id="a", fence=1))
         view.session.flush()
 
@@ -102,7 +105,7 @@ def test_write_units_add_up_whoever_writes(database: Database) -> None:
         assert view.session.scalars(select(EffectRow.fence)).all() == [80]
 
 
-def test_sqlite_takes_the_write_lock_at_the_start_of_a_unit(open_database) -> None:
+def test_sqlite_takes_the_write_lock_at_the_start_of_a_unit(open_database: OpenDatabase) -> None:
     database = open_database("sqlite")
     entered, order = threading.Event(), []
 
@@ -124,7 +127,7 @@ def test_sqlite_takes_the_write_lock_at_the_start_of_a_unit(open_database) -> No
     assert order == ["first", "second"]
 
 
-def test_sqlite_is_durable_and_checks_references(open_database) -> None:
+def test_sqlite_is_durable_and_checks_references(open_database: OpenDatabase) -> None:
     database = open_database("sqlite")
     with database.read() as view:
         ask = view.session.scalar
@@ -135,8 +138,8 @@ def test_sqlite_is_durable_and_checks_references(open_database) -> None:
 
 @given(
     at=st.datetimes(
-        min_value=datetime(1970, 1, 2),
-        max_value=datetime(9000, 1, 1),
+        min_value=datetime(1970, 1, 2),  # noqa: DTZ001 - hypothesis adds the zone
+        max_value=datetime(9000, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
         timezones=st.timezones() | st.just(UTC),
         allow_imaginary=False,
     )
@@ -210,7 +213,7 @@ def test_what_does_not_fit_is_the_callers_fault(database: Database) -> None:
         unit.session.add(EffectRow(job_id="a", fence=2**70))
 
 
-def test_postgresql_refuses_nul_in_a_text_with_a_422(open_database) -> None:
+def test_postgresql_refuses_nul_in_a_text_with_a_422(open_database: OpenDatabase) -> None:
     with pytest.raises(ValueNotStorableError) as caught, open_database("postgresql").read() as view:
         view.session.scalar(select(EffectRow.id).where(EffectRow.job_id == "a\x00b"))
 
@@ -225,9 +228,9 @@ def test_a_database_that_is_away_is_503_with_a_hint() -> None:
     assert caught.value.headers["Retry-After"]
 
 
-def test_a_full_disk_is_507_and_the_next_unit_works(open_database) -> None:
+def test_a_full_disk_is_507_and_the_next_unit_works(open_database: OpenDatabase) -> None:
     database = open_database("sqlite")
-    with pytest.raises(NoSpaceError), database.write() as unit:
+    with pytest.raises(NoSpaceError), database.write() as unit:  # noqa: PT012 - the block is one unit
         connection = unit.session.connection()
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
@@ -241,15 +244,17 @@ def test_a_full_disk_is_507_and_the_next_unit_works(open_database) -> None:
     assert count(database) == 1
 
 
-def test_every_connection_busy_is_503_and_not_a_hang(open_database, monkeypatch) -> None:
+def test_every_connection_busy_is_503_and_not_a_hang(
+    open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     database = open_database("sqlite")
     monkeypatch.setattr(database.engine.pool, "_timeout", 0.05)
-    with pytest.raises(UnavailableError), ExitStack() as views:
+    with pytest.raises(UnavailableError), ExitStack() as views:  # noqa: PT012 - the block is one unit
         for _ in range(100):
             views.enter_context(database.read()).session.scalar(text("SELECT 1"))
 
 
-def test_an_operational_error_keeps_its_cause(open_database) -> None:
+def test_an_operational_error_keeps_its_cause(open_database: OpenDatabase) -> None:
     with pytest.raises(UnavailableError) as caught, open_database("sqlite").read() as view:
         view.session.execute(text("SELECT * FROM nowhere"))
 

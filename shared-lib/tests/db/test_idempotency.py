@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 from sample_service.models import EffectRow
+from sqlalchemy import select, update
+
 from shared_lib.contracts.base import utc_now
 from shared_lib.db import Database, WriteUnit
 from shared_lib.db.idempotency import (
@@ -15,7 +17,6 @@ from shared_lib.db.idempotency import (
     forget_old_answers,
     keep_answer,
 )
-from sqlalchemy import select, update
 
 ANSWER = {"id": "x"}
 
@@ -46,7 +47,7 @@ def test_an_answer_is_found_by_its_own_request_only(database: Database) -> None:
 
 
 def test_an_effect_that_fails_leaves_no_answer(database: Database) -> None:
-    with pytest.raises(KeyError), database.write() as unit:
+    with pytest.raises(KeyError), database.write() as unit:  # noqa: PT012 - the block is one unit
         keep(unit)
         raise KeyError
     with database.read() as view:

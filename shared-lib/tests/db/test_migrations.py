@@ -1,6 +1,7 @@
 """Migrations: one history for both databases that says what the models say."""
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 from alembic import command
@@ -9,18 +10,20 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sample_service import migrations
 from sample_service.models import EffectRow, SampleBase
-from shared_lib.db import Database, migrations as runner
-from shared_lib.db.types import SharedBase
+from sqlalchemy import inspect
+
+from shared_lib.db import Database
+from shared_lib.db import migrations as runner
 from shared_lib.db.idempotency import IdempotencyRecord
+from shared_lib.db.types import SharedBase
 from shared_lib.events.models import InboxRow, OutboxRow
 from shared_lib.jobs.models import JobEntryRow, JobRow
-from sqlalchemy import inspect
 
 SHARED = {m.__tablename__ for m in (IdempotencyRecord, InboxRow, OutboxRow, JobEntryRow, JobRow)}
 
 
 @pytest.fixture
-def empty(database_url: str):
+def empty(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
     yield database
     database.dispose()
@@ -86,7 +89,9 @@ def test_the_lock_of_a_migration_makes_a_second_one_wait_and_find_nothing_to_do(
     assert differences(empty) == []
 
 
-def test_a_revision_that_fails_leaves_nothing_half_made(empty: Database, monkeypatch) -> None:
+def test_a_revision_that_fails_leaves_nothing_half_made(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("shared_lib.db.shared_tables._create_event_tables_v1", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         runner.migrate("sample_service", empty)

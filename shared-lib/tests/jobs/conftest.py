@@ -17,6 +17,8 @@ import pytest
 from sample_service.models import EffectRow, HeardRow
 from sample_service.settings import SampleSettings
 from sample_service.worker import light_runtime
+from sqlalchemy import select
+
 from shared_lib.contracts.jobs import JobState
 from shared_lib.contracts.services import ServiceName
 from shared_lib.db import Database
@@ -29,7 +31,6 @@ from shared_lib.settings import JobSettings
 from shared_lib.storage import StorageSettings
 from shared_lib.testing.processes import kill_tree
 from shared_lib.testing.waiting import wait_until
-from sqlalchemy import select
 
 TENANT = "tn_a"
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+
 import shared_lib
 from shared_lib.contracts.jobs import JobState
 from shared_lib.testing.processes import free_port
@@ -118,9 +119,7 @@ def test_a_crash_between_any_two_durable_steps_loses_and_doubles_nothing(make_fl
     assert_all_ended_once(fleet, expected)
 
 
-@pytest.mark.parametrize(
-    "dialect", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize("dialect", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def test_a_second_supervisor_finishes_what_a_killed_one_had(make_fleet: Any, dialect: str) -> None:
     fleet = make_fleet(dialect)
     go, sign = fleet.sign("go"), fleet.sign("hang")

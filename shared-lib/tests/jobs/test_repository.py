@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+
 from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.errors import UnavailableError
 from shared_lib.contracts.jobs import JobState
@@ -17,7 +19,6 @@ from shared_lib.jobs.kinds import JobKind
 from shared_lib.jobs.models import JobRow
 from shared_lib.jobs.repository import JobRepository
 from shared_lib.jobs.sweep import sweep_jobs, sweep_scratch
-from sqlalchemy import update
 
 PROBLEM = UnavailableError("Away. Try again.").problem()
 

@@ -1,16 +1,15 @@
 """The supervisor with real children: every way in which a job can go ends in the right state."""
 
-import multiprocessing.forkserver
 import os
+from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
 from sample_service.worker import KINDS, runtime
+
 from shared_lib.contracts.jobs import JobState
 from shared_lib.jobs import JobKind
 from shared_lib.jobs.runtime import build_runtime
-from shared_lib.settings import JobSettings
 from shared_lib.testing.waiting import wait_until
 
 
@@ -250,20 +249,9 @@ def test_descriptors_of_the_supervisor_do_not_reach_children(fleet: Any) -> None
     job_id = fleet.request("hang", sign=str(sign))
     with fleet.supervised():
         for process in fleet.pids(sign):
-            links = [os.readlink(each) for each in open_files(process.pid)]
-            assert os.readlink(f"/proc/self/fd/{read}") not in links
+            links = [each.readlink() for each in Path(f"/proc/{process.pid}/fd").iterdir()]
+            assert Path(f"/proc/self/fd/{read}").readlink() not in links
         fleet.cancel(job_id)
         fleet.ended(job_id)
     os.close(read)
     os.close(write)
-
-
-def open_files(pid: int) -> list[str]:
-    folder = f"/proc/{pid}/fd"
-    return [f"{folder}/{name}" for name in os.listdir(folder)]
-
-
-def test_settings_say_three_beats_a_lease() -> None:
-    settings = JobSettings(lease_s=15)
-    assert settings.beat_s == pytest.approx(5)
-    assert multiprocessing.forkserver is not None

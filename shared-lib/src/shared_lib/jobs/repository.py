@@ -123,7 +123,7 @@ class JobRepository(Repository[JobRow]):
     def changes(self, job_ids: Iterable[str]) -> dict[str, datetime]:
         """When each of these jobs changed last; every entry changes its job."""
         query = select(JobRow.id, JobRow.changed_at).where(JobRow.id.in_(list(job_ids)))
-        return dict(self.session.execute(query).tuples().all())
+        return {row.id: row.changed_at for row in self.session.execute(query)}
 
 
 def _claimable(kinds: Mapping[str, JobKind]) -> Select[str]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared_lib.contracts.services import ServiceName
@@ -14,7 +14,13 @@ Mode = Literal["embedded", "fleet"]
 MEBIBYTE = 1024 * 1024
 
 
-class DatabaseSettings(BaseModel):
+class Block(BaseModel):
+    """A part of the settings. A name that it does not know is an error, not a silent default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class DatabaseSettings(Block):
     """Where the service keeps its rows."""
 
     url: str = Field(
@@ -24,7 +30,7 @@ class DatabaseSettings(BaseModel):
     pool_size: int = Field(default=10, ge=1, description="Connections kept open (PostgreSQL).")
 
 
-class JobSettings(BaseModel):
+class JobSettings(Block):
     """How durable jobs are claimed, watched and bounded. Times are seconds, sizes bytes."""
 
     lease_s: float = Field(default=15.0, gt=0, description="A claim not renewed for so long ends.")
@@ -58,7 +64,7 @@ class JobSettings(BaseModel):
         return self.lease_s / 3
 
 
-class LogSettings(BaseModel):
+class LogSettings(Block):
     """What the processes write about themselves."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

@@ -105,7 +105,7 @@ def write_huge_file(context: JobContext) -> None:
 
 def use_polars(context: JobContext) -> None:
     """Use all threads of polars."""
-    import polars as pl
+    import polars as pl  # noqa: PLC0415 - in the child only
 
     frame = pl.DataFrame({"a": range(50_000)}).lazy()
     total = (
