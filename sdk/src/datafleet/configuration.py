@@ -137,5 +137,5 @@ def save_connection(connection: Connection, *, path: Path) -> None:
 
 
 def _quote(text: str) -> str:
-    # A JSON string is a TOML basic string, once DEL is escaped too.
-    return json.dumps(text).replace("\x7f", "\\u007f")
+    # A JSON string is a TOML basic string, once DEL is escaped too; TOML has no surrogate pairs.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

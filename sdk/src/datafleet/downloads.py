@@ -155,7 +155,7 @@ class _Attempt:
         received = start
         try:
             with path.open("ab" if start else "wb") as file:
-                for chunk in response.iter_raw(CHUNK_BYTES):
+                for chunk in response.iter_raw():
                     file.write(chunk)
                     digest.update(chunk)
                     received += len(chunk)

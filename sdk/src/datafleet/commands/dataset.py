@@ -59,7 +59,7 @@ TABLE_COLUMNS: "tuple[Column[Table], ...]" = (
             "yellow" if row.latest_version and row.latest_version.quarantined_rows else None
         ),
     ),
-    Column("id", lambda row: row.id),
+    Column("id", lambda row: row.id, whole=True),
 )
 
 

@@ -22,8 +22,13 @@ if TYPE_CHECKING:
     from datafleet.client import Client
     from datafleet.models import Flow
 
+
+def _seconds(row: FlowSummary) -> float | None:
+    return (row.ended_at - row.created_at).total_seconds() if row.ended_at else None
+
+
 _LIST: tuple[Column[FlowSummary], ...] = (
-    Column("flow", lambda row: row.id),
+    Column("flow", lambda row: row.id, whole=True),
     Column("dataset", lambda row: row.dataset_name),
     Column("version", lambda row: row.version_number, right=True),
     Column(
@@ -35,7 +40,7 @@ _LIST: tuple[Column[FlowSummary], ...] = (
     Column("files", lambda row: row.files, show=format_count, right=True),
     Column("size", lambda row: row.bytes, show=format_bytes, right=True),
     Column("started", lambda row: row.created_at, show=show_time),
-    Column("ended", lambda row: row.ended_at, show=show_time),
+    Column("took", _seconds, show=format_duration, right=True),
 )
 
 
@@ -83,17 +88,23 @@ def flow() -> None:
 
 @flow.command("list", fields=FlowSummary.model_fields)
 @click.option("--dataset", metavar="NAME", help="Only those of one dataset.")
-@click.option("--state", type=click.Choice(list(FlowState)), help="Only those in this state.")
+@click.option(
+    "--state",
+    type=click.Choice([each.value for each in FlowState]),
+    help="Only those in this state.",
+)
 @limit_option
 @pass_client
 @pass_output
 def list_flows(
-    output: Output, *, client: "Client", dataset: str | None, state: FlowState | None, limit: int
+    output: Output, *, client: "Client", dataset: str | None, state: str | None, limit: int
 ) -> None:
     """List your flows, newest first."""
     if dataset is not None:
         find_dataset(client, dataset)
-    flows = client.flows.list(dataset=dataset, state=state, limit=limit)
+    flows = client.flows.list(
+        dataset=dataset, state=FlowState(state) if state else None, limit=limit
+    )
     if not output.table(flows, columns=_LIST):
         output.say("There is no such flow. Begin one: fleet push FILE")
 

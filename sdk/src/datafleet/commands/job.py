@@ -35,7 +35,7 @@ def _seconds(row: JobSummary) -> float | None:
 
 
 _LIST: tuple[Column[JobSummary], ...] = (
-    Column("job", lambda row: row.id),
+    Column("job", lambda row: row.id, whole=True),
     Column("kind", lambda row: row.kind),
     Column("service", lambda row: row.service),
     Column(
@@ -59,8 +59,16 @@ def job() -> None:
 
 
 @job.command("list", fields=JobSummary.model_fields)
-@click.option("--state", type=click.Choice(list(JobState)), help="Only those in this state.")
-@click.option("--service", type=click.Choice(list(ServiceName)), help="Only those of a service.")
+@click.option(
+    "--state",
+    type=click.Choice([each.value for each in JobState]),
+    help="Only those in this state.",
+)
+@click.option(
+    "--service",
+    type=click.Choice([each.value for each in ServiceName]),
+    help="Only those of a service.",
+)
 @click.option("--flow", metavar="ID", help="Only those of a flow.")
 @limit_option
 @pass_client
@@ -69,13 +77,15 @@ def list_jobs(
     output: Output,
     *,
     client: "Client",
-    state: JobState | None,
-    service: ServiceName | None,
+    state: str | None,
+    service: str | None,
     flow: str | None,
     limit: int,
 ) -> None:
     """List jobs, newest first."""
-    jobs = client.jobs.list(state=state, service=service, flow=flow, limit=limit)
+    jobs = client.jobs.list(
+        state=JobState(state) if state else None, service=service, flow=flow, limit=limit
+    )
     if not output.table(jobs, columns=_LIST):
         output.say("There is no such job.")
 

@@ -21,8 +21,9 @@ def print_profile(output: Output, profile: "Profile") -> None:
         for column in profile.profile.columns
     )
     if inexact and output.for_people:
-        sample = format_count(profile.profile.sample_rows)
-        output.say(f"~ is told from a sample of {sample} of {format_count(rows)} rows")
+        sample = profile.profile.sample_rows
+        of = f", from a sample of {format_count(sample)} of {format_count(rows)} rows"
+        output.say(f"~ is an estimate{of if sample < rows else ''}")
 
 
 def _columns(rows: int) -> tuple[Column[ColumnProfile], ...]:

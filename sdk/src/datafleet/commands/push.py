@@ -8,6 +8,7 @@ import click
 
 from datafleet.commands.connection import pass_client
 from datafleet.commands.results import FileResult, pending_results, read_results
+from datafleet.errors import InvalidRequestError, TransferDamagedError
 from datafleet.pushes import LocalFile, Push, plan_push
 from shared_lib.console import Command, ExitCode, Output, pass_output
 from shared_lib.console.conversion_options import conversion_options
@@ -61,12 +62,12 @@ def push(
         _say_plan(output, pushes)
         return ExitCode.OK
     versions = _send(output, client, pushes, options=options)
+    worst = ExitCode.OK if len(versions) == len(pushes) else ExitCode.FAILED
     if not wait:
         for version in versions:
             _print(output, pending_results(version))
             output.say(f"follow it: fleet flow watch {version.flow_id}")
-        return ExitCode.OK
-    worst = ExitCode.OK
+        return worst
     for version in versions:
         flow = _follow(output, client, version, timeout=timeout)
         _print(output, read_results(flow))
@@ -105,7 +106,14 @@ def _send(
 
         versions = []
         for each in pushes:
-            version = client.send(each, options=options, progress=sent)
+            try:
+                version = client.send(each, options=options, progress=sent)
+            except (InvalidRequestError, TransferDamagedError) as error:
+                # One file that is refused keeps none of the others.
+                if len(pushes) == 1:
+                    raise
+                output.warn(f"{each.dataset} was not sent: {error}")
+                continue
             versions.append(version)
             output.detail(f"landed as {version.dataset_name} v{version.number}: {version.flow_id}")
     return versions
@@ -135,7 +143,8 @@ def _print(output: Output, results: Sequence[FileResult]) -> None:
             if result.error is not None:
                 output.data(f"  {printable(result.error.detail)}")
             elif result.quarantined_rows:
-                where = f"fleet table download {result.table_id} --quarantine"
+                name = f"{result.dataset}/{result.table}" if result.table else result.table_id
+                where = f"fleet table download {name} --quarantine"
                 output.say(f"  see the rows that were set aside: {where}")
 
 

@@ -17,6 +17,7 @@ class FileResult(Contract):
     file: str
     state: StepState
     flow_id: str
+    table: str | None = None
     table_id: str | None = None
     rows: int | None = None
     columns: int | None = None
@@ -73,6 +74,7 @@ def _result(flow: FlowView, file: str, steps: dict[str, FlowStep]) -> FileResult
         file=file,
         state=state,
         flow_id=flow.id,
+        table=str(facts["table"]) if "table" in facts else None,
         table_id=_table_id(published),
         rows=_number(facts.get("rows")),
         columns=_number(facts.get("columns")),

@@ -48,6 +48,7 @@ class Column(Generic[RowT]):
         show: how a person reads it; `str` when not given.
         right: whether it is a number, and so aligned to the right.
         style: a row's colour on a terminal, such as `red`; it repeats what the words say.
+        whole: keep the cell on one line, as an id that is copied.
     """
 
     title: str
@@ -55,6 +56,7 @@ class Column(Generic[RowT]):
     show: Callable[[Any], str] | None = None
     right: bool = False
     style: Callable[[RowT], str | None] | None = None
+    whole: bool = False
 
     def exact(self, row: RowT) -> str:
         """The cell for a program."""

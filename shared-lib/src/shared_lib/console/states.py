@@ -10,7 +10,7 @@ _MARKS = {
     "succeeded": "✓",
     "failed": "✕",
     "dead": "✕",
-    "cancelled": "–",  # noqa: RUF001 - a dash that is as wide as the other marks
+    "cancelled": "–",
 }
 _COLORS = {"✓": "green", "✕": "red", "◐": "magenta"}
 

@@ -14,7 +14,12 @@ def print_table(rows: Iterable[RowT], *, columns: Sequence[Column[RowT]], color:
     """A table on the terminal, its cells wrapped to its width; how many rows it has."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
+        table.add_column(
+            column.title,
+            justify="right" if column.right else "left",
+            overflow="fold",
+            no_wrap=column.whole,
+        )
     for row in rows:
         table.add_row(*(_cell(row, column=column) for column in columns))
     if table.row_count:
