@@ -1,0 +1,117 @@
+"""The pages in a real Chromium: usable, accessible, quiet, and working without JavaScript."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from shared_lib.testing.browser import assert_accessible
+from shared_lib.testing.fleet import FleetUnderTest
+
+Land = Callable[..., dict[str, object]]
+THEMES = ("light", "dark")
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+MAX_HTML, MAX_NODES = 150_000, 6_000
+
+
+@pytest.fixture
+def addresses(fleet: FleetUnderTest, land: Land) -> list[str]:
+    """Every page, with something on it."""
+    content = b"code,amount,day\n" + b"".join(
+        b"0%03d,%d.5,2026-01-01\n" % (i, i) for i in range(99)
+    )
+    flow = land("orders.csv", content + b'001,"broken\n', dataset="orders")
+    failed = land("p.csv", b"\x89PNG\r\n\x1a\n0000", dataset="picture")
+    with fleet.client() as client:
+        table = client.get("/v1/tables", params={"dataset": "orders"}).json()["items"][0]["id"]
+        job = client.get("/v1/jobs", params={"flow": str(failed["id"])}).json()["items"][0]["id"]
+    return [
+        *("/", "/patterns", "/docs", "/flows", "/datasets", "/tables", "/jobs", "/datasets/orders"),
+        *(f"/flows/{flow['id']}", f"/flows/{failed['id']}", f"/tables/{table}", f"/jobs/{job}"),
+    ]
+
+
+def _sign_in(page: Page, fleet: FleetUnderTest) -> None:
+    page.goto(f"{fleet.address}/login")
+    page.get_by_label("Key").fill(fleet.key)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", level=1, name="Drop a file").wait_for()
+
+
+@pytest.fixture
+def plain_page(browser: Browser) -> Iterator[Page]:
+    """A page without JavaScript."""
+    context = browser.new_context(java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_page_is_accessible_and_fits(
+    page: Page, fleet: FleetUnderTest, addresses: list[str], theme: str
+) -> None:
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # both are schemes
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    _sign_in(page, fleet)
+    for address in addresses:
+        answer = page.goto(fleet.address + address)
+        assert answer is not None
+        assert answer.ok
+        assert len(answer.body()) <= MAX_HTML, address
+        assert page.evaluate("document.querySelectorAll('*').length") <= MAX_NODES, address
+        for width, height in SIZES.values():
+            page.set_viewport_size({"width": width, "height": height})
+            overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert overflow <= 0, f"{address} is {overflow} px too wide at {width}"
+            assert_accessible(page)
+    assert all(url.startswith(fleet.address) for url in requests), "a third party was asked"
+
+
+def test_a_planted_violation_is_found(page: Page, fleet: FleetUnderTest) -> None:
+    page.goto(f"{fleet.address}/patterns")
+    page.evaluate("document.querySelector('label[for=sample]').remove()")
+    with pytest.raises(AssertionError, match="label"):
+        assert_accessible(page)
+
+
+def test_drop_a_file_and_follow_it(page: Page, fleet: FleetUnderTest, tmp_path: Path) -> None:
+    source = tmp_path / "prices.csv"
+    source.write_text("id,price\n" + "".join(f"{i},{i}.50\n" for i in range(2000)))
+    _sign_in(page, fleet)
+    page.get_by_label("Files").set_input_files(source)
+    page.get_by_role("button", name="Upload").click()
+    page.wait_for_url("**/flows/fl_*")
+    # The page follows the flow by itself: nobody reloads it.
+    page.get_by_role("cell", name="2,000 rows × 2 columns").wait_for(timeout=60_000)
+    page.get_by_role("link", name="table", exact=True).click()
+    page.get_by_role("heading", level=1, name="prices").wait_for()
+    assert page.get_by_role("link", name="Download Parquet").is_visible()
+
+
+def test_everything_works_without_javascript(
+    plain_page: Page, fleet: FleetUnderTest, addresses: list[str], tmp_path: Path
+) -> None:
+    source = tmp_path / "plain.csv"
+    source.write_text("id,name\n1,x\n")
+    _sign_in(plain_page, fleet)
+    plain_page.get_by_label("Files").set_input_files(source)
+    plain_page.get_by_role("button", name="Upload").click()
+    plain_page.get_by_role("heading", level=1, name="plain v1").wait_for()
+    for address in addresses:
+        answer = plain_page.goto(fleet.address + address)
+        assert answer is not None
+        assert answer.ok
+        assert plain_page.get_by_role("heading", level=1).count() == 1
+
+
+def test_who_is_not_signed_in_is_led_to_the_form(page: Page, fleet: FleetUnderTest) -> None:
+    page.goto(f"{fleet.address}/flows")
+    assert page.url.endswith("/login?next=/flows")
+
+
+def test_style_and_scripts_are_small() -> None:
+    static = Path(__file__).parents[2] / "gateway/src/gateway/pages/static"
+    assert sum(path.stat().st_size for path in static.glob("*.css")) <= 20_000
+    assert sum(path.stat().st_size for path in static.glob("*.js")) <= 30_000
