@@ -5,6 +5,7 @@ from typing import Literal
 import pytest
 import reference
 from pydantic import BaseModel, Field, SecretStr
+
 from shared_lib.contracts.errors import NotFoundError
 
 

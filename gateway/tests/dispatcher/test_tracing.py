@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.dispatcher.tracing import continue_trace, new_trace, request_id
+from gateway.dispatcher.tracing import (
+    continue_trace,
+    make_request_id,
+    new_trace,
+    offered_request_id,
+    oldest_request_id,
+)
 
 PARENT = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 HEADER = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]")
@@ -57,9 +63,16 @@ def test_traces_differ() -> None:
 
 @given(st.from_regex(rb"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z"))
 def test_a_sane_request_id_is_kept(offered: bytes) -> None:
-    assert request_id(offered) == offered.decode()
+    assert offered_request_id(offered) == offered.decode()
 
 
 @pytest.mark.parametrize("offered", [None, b"", b"a b", b"a\nb", b"-a", b"a" * 65, b"\xff"])
-def test_any_other_is_replaced(offered: bytes | None) -> None:
-    assert re.fullmatch(r"req_[0-9a-f]{32}", request_id(offered))
+def test_any_other_is_not(offered: bytes | None) -> None:
+    assert offered_request_id(offered) is None
+
+
+def test_made_ids_sort_by_time() -> None:
+    before, made, after = oldest_request_id(at=1), make_request_id(), oldest_request_id(at=2**33)
+
+    assert re.fullmatch(r"req_[0-9a-f]{32}", made)
+    assert before < made < after

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+
 from shared_lib.contracts.services import ServiceName
 from shared_lib.identity import TokenVerifier, ensure_keys, open_keyring, open_signer
 from shared_lib.identity.errors import (

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from shared_lib.contracts.errors import UnauthenticatedError
 from shared_lib.contracts.scopes import Scope
 from shared_lib.contracts.services import ServiceName

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import psutil
 import pytest
+from sqlalchemy import create_engine, text
+
 from shared_lib.testing.processes import tree_of
 from shared_lib.testing.servers.databases import Dialect
 from shared_lib.testing.servers.stores import S3Server
 from shared_lib.testing.waiting import wait_until
-from sqlalchemy import create_engine, text
 
 
 def test_every_database_is_new_and_empty(create_database: Callable[[Dialect], str]) -> None:

@@ -1,9 +1,9 @@
 """The app of svc-parquet."""
 
 from fastapi import FastAPI
+
 from shared_lib.contracts.events import DATASET_VERSION_LANDED
 from shared_lib.web import create_service_app
-
 from svc_parquet.conversions import endpoints as conversions_endpoints
 from svc_parquet.conversions.service import Conversions
 from svc_parquet.settings import ParquetSettings

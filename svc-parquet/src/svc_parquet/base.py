@@ -1,7 +1,8 @@
 """The declarative base of this service's own tables."""
 
-from shared_lib.db import COLUMN_TYPES, new_metadata
 from sqlalchemy.orm import DeclarativeBase
+
+from shared_lib.db import COLUMN_TYPES, new_metadata
 
 
 class Base(DeclarativeBase):

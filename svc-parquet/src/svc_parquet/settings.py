@@ -1,6 +1,7 @@
 """Settings of svc-parquet; environment variables with the prefix `FLEET_`."""
 
 from pydantic import Field
+
 from shared_lib.contracts.services import ServiceName
 from shared_lib.settings import ServiceSettings
 

@@ -1,7 +1,6 @@
 """The run-time parts of svc-parquet, for its API, its supervisor and its job children alike."""
 
 from shared_lib.jobs.runtime import Runtime, build_runtime
-
 from svc_parquet.conversions.requests import KIND
 from svc_parquet.settings import ParquetSettings
 from svc_parquet.tables.objects import ObjectSweep

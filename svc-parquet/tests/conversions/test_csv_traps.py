@@ -452,8 +452,8 @@ def test_options_that_make_no_sense_are_refused(run: Convert) -> None:
 
 
 def test_a_very_wide_file(run: Convert) -> None:
-    names = [f"c{i}" for i in range(3000)]
-    rows = [[str(i * j) if j % 3 else f"t{i}" for j in range(3000)] for i in range(20)]
+    names = [f"c{i}" for i in range(1000)]
+    rows = [[str(i * j) if j % 3 else f"t{i}" for j in range(1000)] for i in range(20)]
     text = "\n".join(",".join(row) for row in [names, *rows]) + "\n"
     report, sink = run(text.encode())
     assert_cells(rows, sink, report, names=names)

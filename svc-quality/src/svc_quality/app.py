@@ -1,8 +1,8 @@
 """The app of svc-quality: suites, drift and the gate."""
 
 from fastapi import FastAPI
-from shared_lib.web import create_service_app
 
+from shared_lib.web import create_service_app
 from svc_quality.settings import QualitySettings
 from svc_quality.worker import runtime
 

@@ -1,7 +1,6 @@
 """The run-time parts of svc-quality, for its API, its supervisor and its job children alike."""
 
 from shared_lib.jobs.runtime import Runtime, build_runtime
-
 from svc_quality.settings import QualitySettings
 
 

@@ -1,8 +1,8 @@
 """The app of svc-training: pipelines, triggers and models."""
 
 from fastapi import FastAPI
-from shared_lib.web import create_service_app
 
+from shared_lib.web import create_service_app
 from svc_training.settings import TrainingSettings
 from svc_training.worker import runtime
 

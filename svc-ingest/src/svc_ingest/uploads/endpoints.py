@@ -13,7 +13,7 @@ from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.scopes import Scope
 from shared_lib.storage import StoredObject
 from shared_lib.web import requires
-from shared_lib.web.once import OnceRunner
+from shared_lib.web.once import REPLAYED_HEADER, OnceRunner
 from shared_lib.web.state import service_of, state_of
 from svc_ingest.collisions import again_after_collision
 from svc_ingest.uploads.errors import (
@@ -103,11 +103,15 @@ def _finish(
         )
 
     try:
-        return again_after_collision(finish)
+        answer = again_after_collision(finish)
     except Exception:
         # Whatever it was, the bytes are of no use to anybody: the client sends them again.
         uploads.abort(upload)
         raise
+    if REPLAYED_HEADER in answer.headers:
+        # The same request, sent twice at once, ended first: these bytes are one copy too many.
+        uploads.abort(upload)
+    return answer
 
 
 @router.get("/{upload_id}")

@@ -154,7 +154,11 @@ class Uploads:
         """
         try:
             with self._runtime.database.write() as unit:
-                aborted = UploadRepository(unit).abort(upload.id, since=UploadState.RECEIVING)
+                uploads = UploadRepository(unit)
+                uploads.abort(upload.id, since=UploadState.RECEIVING)
+                row = uploads.get(upload.id)
+                # The sweep may have been first, and have looked for the object before it was there.
+                aborted = row is not None and row.state == UploadState.ABORTED
             if aborted:
                 self._runtime.store.delete(upload.object_key)
         except FleetError as error:

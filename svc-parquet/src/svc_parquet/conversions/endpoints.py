@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
+
 from shared_lib.contracts.base import Page
 from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.scopes import Scope
 from shared_lib.contracts.tables import ConversionCreate, ConversionView
 from shared_lib.web import Once, PageQuery, requires
 from shared_lib.web.state import service_of, state_of
-
 from svc_parquet.conversions.service import Conversions
 
 router = APIRouter(prefix="/v1/conversions", tags=["conversions"])

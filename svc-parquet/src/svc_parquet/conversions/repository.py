@@ -2,7 +2,6 @@
 
 from shared_lib.db import Repository
 from shared_lib.jobs.models import JobRow
-
 from svc_parquet.conversions.models import ConversionRow, SourceFileRow
 
 

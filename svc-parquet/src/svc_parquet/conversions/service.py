@@ -14,7 +14,6 @@ from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
 from shared_lib.events import emit
 from shared_lib.jobs import JobQueue, Runtime
-
 from svc_parquet.conversions.models import ConversionRow, SourceFileRow
 from svc_parquet.conversions.repository import ConversionRepository, SourceFileRepository
 from svc_parquet.conversions.requests import CONVERT, ConversionNotFoundError, FileNotKnownError

@@ -1,10 +1,9 @@
 """Alembic's entry: the tables of this service and the shared ones."""
 
-from shared_lib.db.migrations import run_env
-from shared_lib.db.types import SharedBase
-
 import svc_parquet.conversions.models
 import svc_parquet.tables.models  # noqa: F401 - a model registers itself when imported
+from shared_lib.db.migrations import run_env
+from shared_lib.db.types import SharedBase
 from svc_parquet.base import Base
 
 run_env([SharedBase.metadata, Base.metadata])

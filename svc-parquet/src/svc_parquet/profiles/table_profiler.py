@@ -69,4 +69,9 @@ class TableProfiler:
 def _compact(rows: pl.DataFrame) -> pl.DataFrame:
     """The same rows without the block they were taken from, which their texts would keep alive."""
     plain = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
-    return pl.DataFrame(pl.from_arrow(plain), schema=rows.schema)
+    return pl.DataFrame(
+        [
+            pl.Series(name, plain.column(place), dtype=dtype)
+            for place, (name, dtype) in enumerate(rows.schema.items())
+        ]
+    )

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+
 from shared_lib.db.shared_tables import create_shared_tables_v1, drop_shared_tables_v1
 from shared_lib.db.types import Json, UtcDateTime
 
