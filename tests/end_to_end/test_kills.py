@@ -40,16 +40,17 @@ def _push(fleet: FleetUnderTest, *, seed: int, accepted: dict[str, str]) -> None
 
 
 def _kill_one(fleet: FleetUnderTest, *, kind: str) -> None:
-    with contextlib.suppress(psutil.NoSuchProcess, IndexError):
-        if kind == "child":
-            children = wait_until(fleet.job_children, timeout_s=10, what="a running job")
-            children[0].kill()
-            return
-        victim = fleet.supervisor if kind == "supervisor" else fleet.api
-        family = victim.children(recursive=True)
-        victim.kill()
-        gone, alive = psutil.wait_procs([victim, *family], timeout=10)
-        assert not alive, f"these outlived their parent: {alive}"
+    """Kill one process of a kind as soon as there is one; what it started must go with it."""
+    find = {
+        "supervisor": lambda: fleet.processes("fleet_embedded.supervisor"),
+        "child": fleet.job_children,
+        "api": lambda: fleet.processes("fleet_embedded.api"),
+    }[kind]
+    victim = wait_until(find, timeout_s=30, what=f"a running {kind}")[0]
+    family = [] if kind == "child" else victim.children(recursive=True)
+    victim.kill()
+    _, alive = psutil.wait_procs([victim, *family], timeout=10)
+    assert not alive, f"these outlived their parent: {alive}"
 
 
 def _answers(client: httpx.Client, path: str, **params: Any) -> Any:
@@ -191,5 +192,5 @@ def test_nothing_outlives_fleet_up(tmp_path: Path) -> None:
         wait_until(fleet.job_children, what="a running job")
         everything = fleet.tree()
         everything[0].kill()
-        gone, alive = psutil.wait_procs(everything, timeout=15)
+        _, alive = psutil.wait_procs(everything, timeout=15)
         assert not alive, f"these outlived `fleet up`: {alive}"

@@ -40,6 +40,7 @@ class Worker:
     module: str
     log: Path
     process: subprocess.Popen[bytes] | None = None
+    ready: int | None = None
     failures: int = 0
     start_at: float = field(default_factory=time.monotonic)
 
@@ -81,8 +82,9 @@ class Launcher:
             signal.signal(number, self._on_signal)
         try:
             # Both import while the other does; the supervisor waits for the API by itself.
-            starting = [(worker, self._spawn(worker)) for worker in (self._api, self._supervisor)]
-            said = [self._await_ready(worker, ready) for worker, ready in starting]
+            for worker in (self._api, self._supervisor):
+                self._spawn(worker)
+            said = [self._await_ready(worker) for worker in (self._api, self._supervisor)]
             if not self._stopping:
                 on_ready(said[0])
             while not self._stopping:
@@ -94,9 +96,9 @@ class Launcher:
     def _on_signal(self, *_: object) -> None:
         self._stopping = True
 
-    def _spawn(self, worker: Worker) -> int:
-        """Start a process; the descriptor on which it will say that it is ready."""
-        ready_read, ready_write = os.pipe()
+    def _spawn(self, worker: Worker) -> None:
+        """Start a process; `worker.ready` is the descriptor on which it will say that it is."""
+        worker.ready, ready_write = os.pipe()
         lifeline = self._lifeline[0]
         passed = (lifeline, ready_write, self._socket.fileno())
         environment = os.environ | {
@@ -117,22 +119,18 @@ class Launcher:
                 start_new_session=True,
             )
         os.close(ready_write)
-        return ready_read
 
-    def _await_ready(self, worker: Worker, ready: int) -> str:
-        """What the process said when it was ready; empty when we are told to stop meanwhile."""
-        try:
-            return self._read_ready(worker, ready)
-        finally:
-            os.close(ready)
+    def _await_ready(self, worker: Worker) -> str:
+        """What the process said when it was ready; empty when we are told to stop meanwhile.
 
-    def _read_ready(self, worker: Worker, ready: int) -> str:
+        Raises:
+            StartFailedError: it ended first.
+        """
         while not self._stopping:
-            if select([ready], [], [], 0.1)[0]:
-                said = os.read(ready, 65536).decode().strip()
-                if said:
-                    worker.failures = 0
-                    return said
+            said = _hear(worker, wait_s=0.1)
+            if said:
+                return said
+            if worker.ready is None:
                 raise StartFailedError(
                     f"The {worker.name} process ended before it was ready. "
                     f"The end of {worker.log}:\n{_tail(worker.log)}"
@@ -140,19 +138,21 @@ class Launcher:
         return ""
 
     def _keep_running(self) -> None:
+        """Restart what died, a little later each time that it fails to come up.
+
+        Never waits for one of them: the supervisor needs the API process to become ready.
+        """
         for worker in (self._api, self._supervisor):
             if worker.pid is not None:
+                _hear(worker, wait_s=0)
                 continue
             if worker.process is not None:
                 worker.process = None
                 worker.start_at = time.monotonic() + min(0.1 * 2**worker.failures, LONGEST_WAIT_S)
                 worker.failures += 1
             if time.monotonic() >= worker.start_at:
-                try:
-                    self._await_ready(worker, self._spawn(worker))
-                except StartFailedError:
-                    # Its log says why; it is tried again, a little later each time.
-                    worker.failures += 1
+                _close_ready(worker)
+                self._spawn(worker)
 
     def _stop(self) -> None:
         until = time.monotonic() + STOP_WITHIN_S
@@ -168,6 +168,23 @@ class Launcher:
                 worker.process.wait()
         os.close(self._lifeline[1])
         self._socket.close()
+
+
+def _hear(worker: Worker, *, wait_s: float) -> str:
+    """What a process says when it is ready, once; `worker.ready` is None after that or its end."""
+    if worker.ready is None or not select([worker.ready], [], [], wait_s)[0]:
+        return ""
+    said = os.read(worker.ready, 65536).decode().strip()
+    if said:
+        worker.failures = 0
+    _close_ready(worker)
+    return said
+
+
+def _close_ready(worker: Worker) -> None:
+    if worker.ready is not None:
+        os.close(worker.ready)
+        worker.ready = None
 
 
 def _listen(host: str, port: int) -> socket.socket:
