@@ -42,6 +42,7 @@ def _environment() -> Environment:
         amount=views.show_amount,
         bytes=views.show_bytes,
         count=views.show_count,
+        counted=views.show_counted,
         duration=views.show_duration,
         moment=views.show_moment,
         outcome=views.show_outcome,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
@@ -32,6 +32,7 @@ BADGES: dict[str, tuple[str, str, str]] = {
 }
 COLUMNS = {"landed": 0, "converted": 1, "published": 2}
 DRAWN_FILES = 12
+DRAWN_DAYS = 30
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -113,6 +114,11 @@ def show_scalar(value: object) -> str | Markup:
     return text if len(text) <= 120 else text[:119] + "…"
 
 
+def show_counted(number: int, noun: str) -> str:
+    """`1 row`, `2,000 rows`: a number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def show_visible(text: str) -> str:
     """A delimiter that can be seen."""
     return {"\t": "tab", " ": "space"}.get(text, text)
@@ -135,11 +141,12 @@ def show_outcome(step: Json) -> str:
         return show_bytes(facts["bytes"])
     if step["name"] == "published":
         before, after = show_bytes(facts["bytes_in"]), show_bytes(facts["bytes_out"])
-        words = [f"{facts['rows']:,} rows × {facts['columns']} columns", f"{before} → {after}"]
+        shape = f"{show_counted(facts['rows'], 'row')} × {show_counted(facts['columns'], 'column')}"
+        words = [shape, f"{before} → {after}"]
         if facts.get("quarantined_rows"):
-            words.append(f"{facts['quarantined_rows']:,} rows in quarantine")
+            words.append(f"{show_counted(facts['quarantined_rows'], 'row')} in quarantine")
         if facts.get("widened_columns"):
-            words.append(f"{facts['widened_columns']} columns widened")
+            words.append(f"{show_counted(facts['widened_columns'], 'column')} widened")
         return ", ".join(words)
     if step.get("error") and step["state"] == "failed":
         return str(step["error"]["title"])
@@ -148,10 +155,13 @@ def show_outcome(step: Json) -> str:
 
 
 def draw_days(by_day: list[Json]) -> Markup | None:
-    """Bytes by day."""
+    """Bytes by day, of the last thirty days; days without any are drawn as such."""
     if not by_day:
         return None
-    bars = [Bar(day["day"], day["bytes"], show_bytes(day["bytes"])) for day in by_day]
+    landed = {day["day"]: day["bytes"] for day in by_day}
+    last = datetime.now(UTC).date()
+    days = [str(last - timedelta(days=back)) for back in reversed(range(DRAWN_DAYS))]
+    bars = [Bar(day, landed.get(day, 0), show_bytes(landed.get(day, 0))) for day in days]
     highest = max(by_day, key=lambda day: int(day["bytes"]))
     described = f"Most on {highest['day']}: {show_bytes(highest['bytes'])}."
     # The chart escapes what it is given.

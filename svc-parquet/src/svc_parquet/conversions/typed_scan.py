@@ -221,4 +221,5 @@ def _reason(column: _Column, *, kind: str) -> str:
         return "values of several JSON kinds, kept as JSON text"
     if isinstance(column.type, TextType):
         return "given" if column.given else "no narrower type keeps every value"
-    return f"every value formats back to what was written ({'given' if column.given else 'told'})"
+    exact = "every value formats back to what was written"
+    return f"given, and {exact}" if column.given else exact
