@@ -4,6 +4,7 @@ This process does no work and imports nothing heavy. It holds the socket, so tha
 process is restarted a client waits instead of being refused.
 """
 
+import fcntl
 import os
 import signal
 import socket
@@ -22,6 +23,7 @@ SOCKET_VARIABLE = "FLEET_EMBEDDED_SOCKET"
 STOP_WITHIN_S = 15.0
 LONGEST_WAIT_S = 5.0
 BACKLOG = 1024
+LEFTOVERS_END_WITHIN_S = 3.0
 
 
 class StartFailedError(Exception):
@@ -30,6 +32,10 @@ class StartFailedError(Exception):
 
 class PortInUseError(StartFailedError):
     """Something else listens on the address."""
+
+
+class AlreadyRunningError(StartFailedError):
+    """Another fleet runs on the same data folder."""
 
 
 @dataclass
@@ -61,6 +67,7 @@ class Launcher:
 
     def __init__(self, *, host: str, port: int, data: Path) -> None:
         self._data = data
+        self._lock = _lock(data.absolute() / "run")
         self._socket = _listen(host, port)
         self.address = f"http://{host}:{self._socket.getsockname()[1]}"
         self._lifeline = os.pipe()
@@ -100,7 +107,8 @@ class Launcher:
         """Start a process; `worker.ready` is the descriptor on which it will say that it is."""
         worker.ready, ready_write = os.pipe()
         lifeline = self._lifeline[0]
-        passed = (lifeline, ready_write, self._socket.fileno())
+        # The lock goes with them: as long as one of them lives, nobody else starts on this folder.
+        passed = (lifeline, ready_write, self._socket.fileno(), self._lock)
         environment = os.environ | {
             LIFELINE_VARIABLE: str(lifeline),
             READY_VARIABLE: str(ready_write),
@@ -167,6 +175,7 @@ class Launcher:
                 worker.process.kill()
                 worker.process.wait()
         os.close(self._lifeline[1])
+        os.close(self._lock)
         self._socket.close()
 
 
@@ -185,6 +194,35 @@ def _close_ready(worker: Worker) -> None:
     if worker.ready is not None:
         os.close(worker.ready)
         worker.ready = None
+
+
+def _lock(folder: Path) -> int:
+    """Make the folder ours; the descriptor that holds it.
+
+    What is left of a fleet that was killed ends within moments, so it is waited for.
+
+    Raises:
+        AlreadyRunningError: another fleet has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / "fleet.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    until = time.monotonic() + LEFTOVERS_END_WITHIN_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() < until:
+                time.sleep(0.05)
+                continue
+            pid = os.read(descriptor, 20).decode()
+            os.close(descriptor)
+            raise AlreadyRunningError(
+                f"Another fleet (process {pid}) runs on {folder.parent}. "
+                "Stop it, or choose another folder: fleet up --data other"
+            ) from None
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        return descriptor
 
 
 def _listen(host: str, port: int) -> socket.socket:
