@@ -24,6 +24,16 @@ app = app_factory()
 print(type(app).__module__, type(app).__name__, "of {package} is ready")
 """
 
+IMPORT_EVERYTHING = """
+import importlib, pkgutil
+import {package}
+
+for module in pkgutil.walk_packages({package}.__path__, "{package}."):
+    # Alembic alone can run its entry and its revisions; a __main__ runs when it is imported.
+    if ".migrations." not in module.name and not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+"""
+
 REFUSE_SIBLINGS = """
 import importlib.util, sys
 
@@ -84,6 +94,12 @@ def start(distribution: Distribution, *, environment: Path, folder: Path) -> str
     settings |= {"FLEET_MODE": "embedded", "FLEET_DATA": str(folder), "PYTHONSAFEPATH": "1"}
     python = str(programs / "python")
     _run([python, "-c", REFUSE_SIBLINGS.format(siblings=siblings)], env=settings, cwd=folder)
+    # Job children import what an API process never does.
+    _run(
+        [python, "-c", IMPORT_EVERYTHING.format(package=distribution.package)],
+        env=settings,
+        cwd=folder,
+    )
     if not distribution.is_service:
         return _run([str(programs / "fleet"), "--help"], env=settings, cwd=folder)
     program = START_SERVICE.format(package=distribution.package)
