@@ -67,6 +67,23 @@ def test_every_package_folder_is_a_package() -> None:
     ] == []
 
 
+def test_revisions_follow_one_another_and_their_files_say_which_they_are() -> None:
+    """At a start the newest revision is told from the files' names alone."""
+    for folder in {path.parent for path in sources() if path.parent.name == "versions"}:
+        before = None
+        for path in sorted((ROOT / folder).glob("[0-9]*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            said = {
+                target.id: ast.literal_eval(node.value)
+                for node in tree.body
+                if isinstance(node, ast.Assign)
+                for target in node.targets
+                if isinstance(target, ast.Name) and target.id.endswith("revision")
+            }
+            assert said == {"revision": path.name[:4], "down_revision": before}, path
+            before = path.name[:4]
+
+
 @pytest.mark.parametrize(
     "path", sorted((ROOT / "docs" / "decisions").glob("*.md")), ids=lambda p: p.name
 )

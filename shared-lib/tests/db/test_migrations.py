@@ -15,6 +15,7 @@ from sqlalchemy import inspect
 from shared_lib.db import Database
 from shared_lib.db import migrations as runner
 from shared_lib.db.idempotency import IdempotencyRecord
+from shared_lib.db.migration_env import MIGRATION_LOCK
 from shared_lib.db.types import SharedBase
 from shared_lib.events.models import InboxRow, OutboxRow
 from shared_lib.jobs.models import JobEntryRow, JobRow
@@ -44,7 +45,7 @@ def test_the_migrated_tables_are_the_models_tables(empty: Database) -> None:
 
     assert tables(empty) >= SHARED
     assert differences(empty) == []
-    assert runner.current(empty) == runner.head("sample_service", empty) == "0001"
+    assert runner.current(empty) == runner.head("sample_service") == "0001"
 
 
 def test_up_down_and_up_again(empty: Database) -> None:
@@ -77,7 +78,7 @@ def test_the_lock_of_a_migration_makes_a_second_one_wait_and_find_nothing_to_do(
     with other.write() as unit:
         if other.dialect == "postgresql":
             unit.session.connection().exec_driver_sql(
-                f"SELECT pg_advisory_xact_lock({runner.MIGRATION_LOCK})"
+                f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"
             )
         thread = threading.Thread(target=runner.migrate, args=("sample_service", empty))
         thread.start()

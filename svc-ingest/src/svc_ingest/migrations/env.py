@@ -5,7 +5,7 @@ import svc_ingest.files.models
 import svc_ingest.flows.models
 import svc_ingest.uploads.models
 import svc_ingest.versions.models  # noqa: F401 - a model registers itself when imported
-from shared_lib.db.migrations import run_env
+from shared_lib.db.migration_env import run_env
 from shared_lib.db.types import SharedBase
 from svc_ingest.base import Base
 

@@ -2,7 +2,7 @@
 
 import svc_parquet.conversions.models
 import svc_parquet.tables.models  # noqa: F401 - a model registers itself when imported
-from shared_lib.db.migrations import run_env
+from shared_lib.db.migration_env import run_env
 from shared_lib.db.types import SharedBase
 from svc_parquet.base import Base
 
