@@ -62,7 +62,7 @@ def test_a_line_of_200_mb_fails_fast_in_little_memory(
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     block = "".join(f'{i},"text, {i}",{i}.25,2024-01-05\n' for i in range(20_000)).encode()
     memory: list[int] = []
-    for times in (50, 150):
+    for times in (50, 250):
         source = tmp_path / f"{times}.csv"
         with source.open("wb") as file:
             file.write(b"id,t,x,d\n")
@@ -71,7 +71,8 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         outcome, taken = _in_child(source, tmp_path / "sink")
         assert outcome == 20_000 * times
         memory.append(taken)
-    assert memory[1] < memory[0] * 1.4
+    # What waits between the threads differs from run to run; what grew with the file would be 5.
+    assert memory[1] < memory[0] * 2
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:

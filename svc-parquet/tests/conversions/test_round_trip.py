@@ -101,6 +101,7 @@ _OBJECTS = st.lists(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=_OBJECTS, ascii_only=st.booleans())
+@example(rows=[{"": None}], ascii_only=False)
 def test_json_lines(rows: list[dict[str, object]], ascii_only: bool) -> None:
     rows = [{"a": 1}, *rows]
     text = "\n".join(json.dumps(row, ensure_ascii=ascii_only) for row in rows) + "\n"

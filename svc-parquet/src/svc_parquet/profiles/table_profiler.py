@@ -69,9 +69,10 @@ class TableProfiler:
 def _compact(rows: pl.DataFrame) -> pl.DataFrame:
     """The same rows without the block they were taken from, which their texts would keep alive."""
     plain = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+    # By name in a mapping: a list of series would rename a column whose name is empty.
     return pl.DataFrame(
-        [
-            pl.Series(name, plain.column(place), dtype=dtype)
+        {
+            name: pl.Series(name, plain.column(place), dtype=dtype)
             for place, (name, dtype) in enumerate(rows.schema.items())
-        ]
+        }
     )
