@@ -1,10 +1,8 @@
 """The real service on a real socket, and what its tests ask of it."""
 
-import asyncio
 import base64
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from sqlalchemy import update
 
 from shared_lib.contracts.base import Contract, utc_now
@@ -24,29 +21,20 @@ from shared_lib.contracts.events import (
     JobChanged,
     TablePublished,
 )
-from shared_lib.contracts.identity import IDENTITY_HEADER
 from shared_lib.contracts.ids import IdKind, new_id, new_job_id
 from shared_lib.contracts.internal import EVENTS_PATH
 from shared_lib.contracts.jobs import JobState, JobSummary
-from shared_lib.contracts.scopes import ROLE_SCOPES, Role, Scope
 from shared_lib.contracts.services import ServiceName
 from shared_lib.db.migrations import migrate
 from shared_lib.events.models import OutboxRow
-from shared_lib.identity import open_signer
 from shared_lib.settings import DatabaseSettings
-from shared_lib.testing.processes import free_port
-from shared_lib.testing.waiting import wait_until
-from shared_lib.web.app import end_streams
+from shared_lib.testing.services import TENANT, Identities, event_of, serving
 from svc_ingest.app import create_app
 from svc_ingest.files.models import BlobRow, FileRow
 from svc_ingest.settings import IngestSettings
 from svc_ingest.uploads.models import UploadRow
 from svc_ingest.uploads.sweep import UploadSweep
 from svc_ingest.worker import runtime as build_runtime
-
-TENANT = "tn_a"
-OTHER = "tn_b"
-EVERYTHING = ROLE_SCOPES[Role.OWNER]
 
 
 def digest_of(content: bytes) -> str:
@@ -57,27 +45,6 @@ def digest_of(content: bytes) -> str:
 def content_digest(content: bytes) -> str:
     """The header of RFC 9530 for that content."""
     return f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"
-
-
-class Identities:
-    """Tokens of every member of the fleet."""
-
-    def __init__(self, secrets: Path) -> None:
-        self._signers = {
-            name: open_signer(secrets, issuer=name, create=True) for name in ServiceName
-        }
-
-    def headers(
-        self,
-        tenant: str = TENANT,
-        *,
-        scopes: frozenset[Scope] = EVERYTHING,
-        issuer: ServiceName = ServiceName.GATEWAY,
-        audience: ServiceName = ServiceName.INGEST,
-    ) -> dict[str, str]:
-        """The header that says who is asking."""
-        token = self._signers[issuer].sign("key_1", audience=audience, tenant=tenant, scopes=scopes)
-        return {IDENTITY_HEADER: token}
 
 
 @dataclass
@@ -139,16 +106,14 @@ class Ingest:
         event_id: str | None = None,
     ) -> httpx.Response:
         """Deliver an event in the name of svc-parquet."""
-        event = {
-            "id": event_id or new_id(IdKind.EVENT),
-            "name": spec.name,
-            "schema_version": spec.schema_version,
-            "producer": ServiceName.PARQUET.value,
-            "tenant": tenant,
-            "flow_id": flow_id,
-            "occurred_at": utc_now().isoformat(),
-            "payload": payload.model_dump(mode="json"),
-        }
+        event = event_of(
+            spec,
+            payload,
+            producer=ServiceName.PARQUET,
+            tenant=tenant,
+            flow_id=flow_id,
+            event_id=event_id,
+        )
         headers = self.identities.headers(tenant, issuer=ServiceName.PARQUET)
         return self.http.post(EVENTS_PATH, json=event, headers=headers)
 
@@ -237,34 +202,14 @@ def ingest_settings(folder: Path, *, database_url: str = "", **more: Any) -> Ing
 @contextmanager
 def running_ingest(settings: IngestSettings) -> Iterator[Ingest]:
     """The service, migrated, on a free port of 127.0.0.1."""
-    identities = Identities(settings.secrets_folder)
+    identities = Identities(settings.secrets_folder, audience=ServiceName.INGEST)
     runtime = build_runtime(settings)
     migrate("svc_ingest", runtime.database)
     runtime.database.dispose()
-    app = create_app(settings)
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=port, log_config=None, access_log=False, loop="uvloop")
-    )
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    async def serve() -> None:
-        loops.append(asyncio.get_running_loop())
-        await server.serve()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    try:
-        wait_until(lambda: server.started, what="svc-ingest")
-        ingest = Ingest(
-            settings=settings, identities=identities, url=f"http://127.0.0.1:{port}", app=app
-        )
+    with serving(create_app(settings)) as served:
+        ingest = Ingest(settings=settings, identities=identities, url=served.url, app=served.app)
         yield ingest
         ingest.close()
-    finally:
-        asyncio.run_coroutine_threadsafe(end_streams(app), loops[0]).result(10)
-        server.should_exit = True
-        thread.join()
 
 
 def job_summary(

@@ -14,7 +14,7 @@ from gateway.principal import Principal
 from gateway.state import GatewayState
 from shared_lib.contracts.errors import FleetError
 from shared_lib.contracts.identity import Caller
-from shared_lib.web.identity import MissingScopeError, Requires
+from shared_lib.web.identity import AccessRule, MissingScopeError, Requires
 
 
 class GatewayRequires(Requires):
@@ -56,11 +56,15 @@ def current_principal(request: Request) -> Principal:
     )
 
 
-async def needs_sign_in(request: Request) -> Principal:
-    """The dependency of routes that anybody with a good key may use, whatever its scopes."""
-    return current_principal(request)
+class NeedsSignIn(AccessRule):
+    """For routes that anybody with a good key may use, whatever its scopes."""
+
+    async def __call__(self, request: Request) -> Principal:
+        """Who is signed in."""
+        return current_principal(request)
 
 
+needs_sign_in = NeedsSignIn()
 SignedIn = Annotated[Principal, Depends(needs_sign_in)]
 
 

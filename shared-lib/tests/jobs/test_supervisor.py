@@ -1,5 +1,6 @@
 """The supervisor with real children: every way in which a job can go ends in the right state."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,12 @@ from shared_lib.testing.waiting import wait_until
 
 def children() -> list[psutil.Process]:
     """What this process has started, apart from what keeps the test servers alive."""
-    return [
-        each
-        for each in psutil.Process().children(recursive=True)
-        if "multiprocessing" in " ".join(each.cmdline())
-    ]
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile, or is a zombie
+            if "multiprocessing" in " ".join(each.cmdline()):
+                found.append(each)
+    return found
 
 
 def gone(processes: list[psutil.Process]) -> bool:

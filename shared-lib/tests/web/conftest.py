@@ -1,7 +1,5 @@
 """A real server with the web side of the sample service."""
 
-import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +8,6 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import APIRouter, Depends, FastAPI
 from sample_service.models import EffectRow
 from sample_service.settings import SampleSettings
@@ -26,10 +23,8 @@ from shared_lib.db import Database, WriteUnit
 from shared_lib.identity import open_signer
 from shared_lib.jobs import JobQueue, Runtime
 from shared_lib.storage import StorageSettings
-from shared_lib.testing.processes import free_port
-from shared_lib.testing.waiting import wait_until
+from shared_lib.testing.services import ServedApp, serving
 from shared_lib.web import CurrentCaller, Once, PageQuery, create_service_app, requires
-from shared_lib.web.app import end_streams
 from shared_lib.web.jobs import view_job
 
 TENANT = "tn_a"
@@ -95,8 +90,7 @@ class Served:
     app: FastAPI
     runtime: Runtime
     address: str
-    server: uvicorn.Server
-    loop: list[asyncio.AbstractEventLoop]
+    server: ServedApp
 
     def token(self, *, role: Role = Role.EDITOR, tenant: str = TENANT) -> str:
         """What the gateway would send."""
@@ -122,32 +116,14 @@ class Served:
 
     def end_streams(self) -> None:
         """What whoever runs a server does first when it stops."""
-        asyncio.run_coroutine_threadsafe(end_streams(self.app), self.loop[0]).result()
+        self.server.end_streams()
 
 
 @contextmanager
-def serving(runtime: Runtime) -> Iterator[Served]:
+def serving_sample(runtime: Runtime) -> Iterator[Served]:
     app = create_service_app(runtime, title="sample", routers=[things(runtime)])
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
-    )
-    loop: list[asyncio.AbstractEventLoop] = []
-
-    async def serve() -> None:
-        loop.append(asyncio.get_running_loop())
-        await server.serve()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    wait_until(lambda: server.started, what="the server")
-    served = Served(app, runtime, f"http://127.0.0.1:{port}", server, loop)
-    try:
-        yield served
-    finally:
-        served.end_streams()
-        server.should_exit = True
-        thread.join()
+    with serving(app) as server:
+        yield Served(app, runtime, server.url, server)
 
 
 @pytest.fixture
@@ -164,7 +140,7 @@ def serve(tmp_path: Path, open_database: Callable[[str], Database]) -> Iterator[
         for name in (ServiceName.GATEWAY, ServiceName.TRAINING, ServiceName.INGEST):
             open_signer(settings.secrets_folder, issuer=name, create=True)
         runtimes.append(light_runtime(settings))
-        return serving(runtimes[-1])
+        return serving_sample(runtimes[-1])
 
     yield make
     for runtime in runtimes:

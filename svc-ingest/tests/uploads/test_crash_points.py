@@ -9,12 +9,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from ingest_service import Identities, Ingest, digest_of, ingest_settings
+from ingest_service import Ingest, digest_of, ingest_settings
 
 import svc_ingest
+from shared_lib.contracts.services import ServiceName
 from shared_lib.db.migrations import migrate
 from shared_lib.faults import CRASH_EXIT_CODE
 from shared_lib.testing.processes import free_port, running
+from shared_lib.testing.services import Identities
 from svc_ingest.settings import IngestSettings
 from svc_ingest.worker import runtime
 
@@ -45,7 +47,7 @@ class Process:
     """The service as a process of its own that dies at a point, once."""
 
     def __init__(self, settings: IngestSettings, *, folder: Path, crash_at: str) -> None:
-        self.identities = Identities(settings.secrets_folder)
+        self.identities = Identities(settings.secrets_folder, audience=ServiceName.INGEST)
         self.folder, self.port, self.deaths = folder, free_port(), 0
         self.environment = {
             "FLEET_MODE": "embedded",

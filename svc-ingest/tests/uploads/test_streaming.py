@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx
 import pytest
 from ingest_service import (
-    Identities,
     Ingest,
     content_digest,
     digest_of,
@@ -18,9 +17,11 @@ from ingest_service import (
     running_ingest,
 )
 
+from shared_lib.contracts.services import ServiceName
 from shared_lib.db.migrations import migrate
 from shared_lib.storage.file_store import FileWriter
 from shared_lib.testing.processes import free_port, running
+from shared_lib.testing.services import Identities
 from shared_lib.testing.waiting import wait_until
 from svc_ingest.worker import runtime
 
@@ -107,7 +108,7 @@ def test_a_slow_upload_keeps_its_lease(tmp_path: Path) -> None:
 def test_a_full_disk_is_said_and_nothing_is_kept(tmp_path: Path) -> None:
     """A limit on the size of files stands for the disk: both fail in the middle of a write."""
     settings = ingest_settings(tmp_path)
-    identities = Identities(settings.secrets_folder)
+    identities = Identities(settings.secrets_folder, audience=ServiceName.INGEST)
     parts = runtime(settings)
     migrate("svc_ingest", parts.database)
     parts.database.dispose()

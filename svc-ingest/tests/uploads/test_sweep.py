@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ingest_service import OTHER, Ingest
+from ingest_service import Ingest
 
 from shared_lib.storage.keys import raw_key
+from shared_lib.testing.services import OTHER
 from svc_ingest.uploads import sweep as sweep_module
 from svc_ingest.uploads.repository import UploadRepository
 

@@ -14,17 +14,17 @@ from svc_parquet.conversions.convert import convert
 from svc_parquet.conversions.errors import EmptyFileError, NoSpaceError
 
 _CHILD = """
-import json, resource, sys
+import json, sys
 from pathlib import Path
 from shared_lib.contracts.errors import FleetError
+from shared_lib.testing.processes import peak_memory
 from svc_parquet.conversions.convert import convert
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_memory()
 try:
     outcome = convert(Path(sys.argv[1]), Path(sys.argv[2])).rows
 except FleetError as error:
     outcome = [error.code, error.place]
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps([outcome, (peak - before) * (1 if sys.platform == "darwin" else 1024)]))
+print(json.dumps([outcome, peak_memory() - before]))
 """
 
 

@@ -16,7 +16,7 @@ from gateway.pages.rendering import THEME_COOKIE, THEMES, render, send_static
 from gateway.sessions.endpoints import close_session, open_session
 from shared_lib.contracts.errors import UnauthenticatedError
 from shared_lib.web.errors import RouteNotFoundError
-from shared_lib.web.identity import NeedsNothing
+from shared_lib.web.identity import AccessRule, needs_nothing
 
 REFRESH_S = 5
 SHOWN_COLUMNS = 100
@@ -24,16 +24,16 @@ SHOWN_CELLS = 30
 CHUNK = 1024 * 1024
 
 
-class NeedsSignIn(NeedsNothing):
+class LeadsToSignIn(AccessRule):
     """For pages: no scope of their own; the services check the user's scopes."""
 
-    async def __call__(self, request: Request) -> None:  # type: ignore[override]
-        """Let in who is signed in."""
+    async def __call__(self, request: Request) -> None:
+        """Let in who is signed in, lead others to /login."""
         require_sign_in(request)
 
 
-public = APIRouter(include_in_schema=False, dependencies=[Depends(NeedsNothing())])
-private = APIRouter(include_in_schema=False, dependencies=[Depends(NeedsSignIn())])
+public = APIRouter(include_in_schema=False, dependencies=[Depends(needs_nothing)])
+private = APIRouter(include_in_schema=False, dependencies=[Depends(LeadsToSignIn())])
 
 
 def configure_pages(app: FastAPI) -> None:

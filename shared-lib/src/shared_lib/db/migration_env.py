@@ -9,6 +9,7 @@ from alembic.config import Config
 from sqlalchemy import MetaData, text
 
 from shared_lib.db.engine import Database
+from shared_lib.db.types import new_metadata
 
 MIGRATION_LOCK = 7_211_530_011
 
@@ -41,6 +42,19 @@ def run_env(metadata: Iterable[MetaData]) -> None:
                 connection.execute(text("SET LOCAL lock_timeout = 0"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
             context.configure(
-                connection=connection, target_metadata=list(metadata), render_as_batch=True
+                connection=connection, target_metadata=one_metadata(metadata), render_as_batch=True
             )
             context.run_migrations()
+
+
+def one_metadata(parts: Iterable[MetaData]) -> MetaData:
+    """The tables of all parts under our names for constraints.
+
+    Alembic takes the convention for a revision's own constraints from here, and it takes none from
+    a list of metadata: they would have no name, and no later revision could drop them by one.
+    """
+    whole = new_metadata()
+    for part in parts:
+        for table in part.sorted_tables:
+            table.to_metadata(whole)
+    return whole

@@ -34,6 +34,7 @@ PART_SIZE = 8 * 1024 * 1024
 """Bytes of one part of a multipart upload: with 10,000 parts an object may have 80 GB."""
 
 CONNECT_S, READ_S = 3.0, 60.0
+RETRIED = (500, 502, 503, 504)
 
 
 class MinioStore:
@@ -48,7 +49,7 @@ class MinioStore:
         """The store that the settings name; the bucket is made when it is missing."""
         pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=CONNECT_S, read=READ_S),
-            retries=urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
+            retries=urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=RETRIED),
             maxsize=32,
         )
         client = Minio(

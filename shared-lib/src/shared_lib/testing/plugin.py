@@ -71,9 +71,12 @@ def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium of this test process."""
+    """A headless Chromium for a module's tests.
+
+    While it is there an event loop runs in this thread, so that other tests could not run theirs.
+    """
     from shared_lib.testing.browser import chromium
 
     with chromium() as started:

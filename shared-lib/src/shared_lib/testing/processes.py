@@ -2,9 +2,12 @@
 
 import contextlib
 import os
+import re
+import resource
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +23,21 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def peak_memory() -> int:
+    """The most memory that this process has held, in bytes.
+
+    Linux passes `ru_maxrss` on to what a large process starts; its own counter of a process' memory
+    begins anew with each program.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        (kilobytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.MULTILINE)
+        return int(kilobytes) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
+        1 if sys.platform == "darwin" else 1024
+    )
 
 
 def tree_of(pid: int) -> list[psutil.Process]:

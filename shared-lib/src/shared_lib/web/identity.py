@@ -26,7 +26,11 @@ class NotForThisCallerError(ForbiddenError):
     title = "Not for this caller"
 
 
-class Requires:
+class AccessRule:
+    """What a route asks of its caller. Every route declares one as a dependency."""
+
+
+class Requires(AccessRule):
     """The dependency behind `requires`; a test finds it on every route."""
 
     def __init__(self, scope: Scope) -> None:
@@ -46,7 +50,7 @@ class Requires:
         return caller
 
 
-class RequiresService:
+class RequiresService(AccessRule):
     """For `/internal` routes: another service, and only one that the contracts allow."""
 
     async def __call__(self, request: Request) -> Caller:
@@ -58,7 +62,7 @@ class RequiresService:
         return caller
 
 
-class NeedsNothing:
+class NeedsNothing(AccessRule):
     """For health, metrics and the OpenAPI document."""
 
     async def __call__(self) -> None:

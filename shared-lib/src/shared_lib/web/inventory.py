@@ -9,11 +9,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from shared_lib.contracts.scopes import Scope
-from shared_lib.web.identity import NeedsNothing, Requires, RequiresService
+from shared_lib.web.identity import AccessRule, NeedsNothing, Requires
 
 _PARAMETER = re.compile(r"\{[^}]+\}")
-
-Declaration = Requires | RequiresService | NeedsNothing
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,7 @@ class RouteEntry:
 
     method: str
     path: str
-    declaration: Declaration | None
+    declaration: AccessRule | None
 
     @property
     def scope(self) -> Scope | None:
@@ -45,7 +43,7 @@ def routes_of(app: FastAPI) -> list[RouteEntry]:
 
 
 def undeclared_routes(app: FastAPI) -> list[str]:
-    """`METHOD path` of every route that declares neither a scope, nor a caller, nor that all may.
+    """`METHOD path` of every route that declares no rule of access.
 
     An empty list is what a service's test asserts.
     """
@@ -63,8 +61,8 @@ def _entries(app: FastAPI) -> Iterator[RouteEntry]:
             yield RouteEntry(method=method, path=str(context.path), declaration=declaration)
 
 
-def _declarations(dependant: Dependant) -> Iterator[Declaration]:
+def _declarations(dependant: Dependant) -> Iterator[AccessRule]:
     for inner in dependant.dependencies:
-        if isinstance(inner.call, Requires | RequiresService | NeedsNothing):
+        if isinstance(inner.call, AccessRule):
             yield inner.call
         yield from _declarations(inner)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from svc_parquet.base import Base
@@ -24,7 +24,7 @@ class SourceFileRow(Base):
     path: Mapped[str]
     object_key: Mapped[str]
     sha256: Mapped[str]
-    bytes: Mapped[int]
+    bytes: Mapped[int] = mapped_column(BigInteger)
     table_name: Mapped[str]
     created_at: Mapped[datetime]
 

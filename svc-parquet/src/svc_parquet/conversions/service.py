@@ -1,5 +1,6 @@
 """Conversions: hearing of landed files, asking for jobs, publishing what they made."""
 
+from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -33,7 +34,7 @@ class Conversions:
 
     def on_landed(self, unit: WriteUnit, event: Event, landed: DatasetVersionLanded) -> None:
         """`dataset_version.landed`: remember the files and convert each."""
-        alone = len(landed.files) == 1
+        names = name_tables([file.path for file in landed.files], dataset=landed.dataset_name)
         for file in landed.files:
             source = SourceFileRepository(unit).add(
                 SourceFileRow(
@@ -48,8 +49,7 @@ class Conversions:
                     object_key=file.object_key,
                     sha256=file.sha256,
                     bytes=file.bytes,
-                    # One file in a version is the dataset's table, whatever the file is called.
-                    table_name=landed.dataset_name if alone else name_table(file.path),
+                    table_name=names[file.path],
                     created_at=utc_now(),
                 )
             )
@@ -184,8 +184,21 @@ class Conversions:
         )
 
 
-def name_table(path: str) -> str:
-    """The table's name inside its dataset: the file's path without the endings of its format."""
+def name_tables(paths: list[str], *, dataset: str) -> dict[str, str]:
+    """The tables' names inside their dataset, by path.
+
+    One file in a version is the dataset's table, whatever the file is called. Of several, each is
+    named after its path without the endings of its format; files that would then share a name
+    (`a.csv`, `a.tsv`) keep the whole of it.
+    """
+    if len(paths) == 1:
+        return {paths[0]: dataset}
+    short = {path: _without_endings(path) for path in paths}
+    taken = Counter(short.values())
+    return {path: name if taken[name] == 1 else path for path, name in short.items()}
+
+
+def _without_endings(path: str) -> str:
     pure = PurePosixPath(path)
     while pure.suffix.lower() in SUFFIXES and pure.stem:
         pure = pure.with_suffix("")

@@ -123,7 +123,7 @@ class ColumnSketch:
             name=self._name,
             type=self._type_name,
             nulls=self._nulls,
-            distinct=len(self._counts) if self._counts is not None else self._distinct.count(),
+            distinct=self._distinct_values(),
             distinct_exact=few or self._distinct.exact,
             min=self._shown(self._least),
             max=self._shown(self._greatest),
@@ -136,6 +136,12 @@ class ColumnSketch:
             histogram=self._bins(),
             lengths=self._length_statistics(),
         )
+
+    def _distinct_values(self) -> int:
+        """Counted, or estimated; there are never more than values."""
+        if self._counts is not None:
+            return len(self._counts)
+        return min(self._distinct.count(), self._present)
 
     def _shown(self, value: Any) -> Scalar:
         if value is None:

@@ -52,7 +52,7 @@ class TableVersionRepository(Repository[TableVersionRow]):
             .where(TableVersionRow.table_id.in_(list(table_ids)))
             .group_by(TableVersionRow.table_id)
         )
-        return dict(self.session.execute(query).tuples().all())
+        return dict(self.session.execute(query).all())
 
     def add_object(self, row: TableObjectRow) -> None:
         """Name an object; from the commit on it is part of its version."""

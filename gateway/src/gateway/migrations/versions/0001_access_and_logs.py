@@ -74,7 +74,7 @@ def _create_trails() -> None:
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("bytes_in", sa.BigInteger(), nullable=False),
         sa.Column("bytes_out", sa.BigInteger(), nullable=False),
-        sa.Column("duration_ms", sa.Float(), nullable=False),
+        sa.Column("duration_ms", sa.Double(), nullable=False),
         sa.Column("client", sa.String(), nullable=False),
         sa.Column("trace_id", sa.String(), nullable=False),
         sa.Column("error_code", sa.String()),

@@ -1,0 +1,197 @@
+"""A landed file becomes a table once, whatever arrives twice, fails, or is asked for again."""
+
+import hashlib
+from typing import Any
+
+import pytest
+from parquet_service import Parquet
+
+from shared_lib.contracts.conversions import ConversionOptions
+from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.storage.keys import raw_key
+from shared_lib.testing.services import OTHER
+from svc_parquet.conversions.service import name_tables
+
+LOSSY_ELSEWHERE = 'id;name;note\n007;Ärger;"two\nlines"\n042;Łódź;\n'.encode("cp1250")
+
+
+def test_a_landed_file_is_converted_published_and_told_of(parquet: Parquet) -> None:
+    (done,) = parquet.land({"in/a.csv": b"id,x\n1,2.50\n2,\n"}, dataset="a")
+
+    assert (done["state"], done["path"], done["error"]) == ("succeeded", "in/a.csv", None)
+    assert parquet.table(done) == {"id": [1, 2], "x": pytest.approx([2.5, None])}
+    report = done["report"]
+    assert (report["rows"], report["quarantine"]["rows"]) == (2, 0)
+    (event,) = parquet.events("table.published")
+    told = event["payload"]
+    assert told["table_id"] == done["table_id"]
+    assert told["job_id"] == done["job_id"]
+    assert (told["rows"], told["bytes_in"]) == (2, 15)
+    assert event["flow_id"] == done["flow_id"]
+    states = [e["payload"]["job"]["state"] for e in parquet.events("job.changed")]
+    assert (states[0], states[-1]) == ("queued", "succeeded")
+
+
+def test_an_event_that_comes_twice_makes_one_job(parquet: Parquet) -> None:
+    landed = parquet.landed({"a.csv": b"a\n1\n"}, dataset="twice")
+    event_id = new_id(IdKind.EVENT)
+    for _ in range(3):
+        assert parquet.tell(landed, event_id=event_id).status_code == 200
+
+    parquet.ended(landed.files[0].file_id)
+    assert len(parquet.get("/v1/conversions")["items"]) == 1
+    assert len(parquet.events("table.published")) == 1
+
+
+def test_decisions_are_kept_and_can_be_overruled(light_parquet: Parquet) -> None:
+    """An encoding that cannot be told is asked for, never guessed."""
+    (first,) = light_parquet.land({"p.csv": LOSSY_ELSEWHERE}, dataset="polish")
+    assert (first["state"], first["error"]["code"]) == ("failed", "encoding_undecided")
+    answer = light_parquet.ask(
+        "POST",
+        "/v1/conversions",
+        json={"file_id": first["file_id"], "options": {"encoding": "cp1250"}},
+    )
+    assert answer.status_code == 202
+    assert answer.headers["location"] == f"/v1/jobs/{answer.json()['job_id']}"
+    again = light_parquet.ended(first["file_id"])
+
+    assert again["report"]["decisions"]["encoding"] == "cp1250"
+    assert light_parquet.table(again) == {
+        "id": ["007", "042"],
+        "name": ["Ärger", "Łódź"],
+        "note": ["two\nlines", None],
+    }
+    assert again["table_id"] == first["table_id"]
+
+
+def test_converting_again_adds_a_version(light_parquet: Parquet) -> None:
+    (first,) = light_parquet.land({"v.csv": b"a\n007\n"}, dataset="versions")
+    body = {"file_id": first["file_id"], "options": {"schema": {"a": "int64"}}}
+    assert light_parquet.ask("POST", "/v1/conversions", json=body).status_code == 202
+    again = light_parquet.ended(first["file_id"])
+
+    versions = light_parquet.get(f"/v1/tables/{again['table_id']}/versions")["items"]
+    assert [version["number"] for version in versions] == [2, 1]
+
+
+def test_repeating_a_request_with_its_key_makes_one_conversion(light_parquet: Parquet) -> None:
+    (first,) = light_parquet.land({"p.csv": b"a\n1\n"}, dataset="repeated")
+    body = {"file_id": first["file_id"]}
+    answers = [
+        light_parquet.ask(
+            "POST", "/v1/conversions", json=body, headers={"Idempotency-Key": "once"}
+        ).json()
+        for _ in range(2)
+    ]
+
+    assert answers[0]["id"] == answers[1]["id"]
+    listed = light_parquet.get("/v1/conversions", params={"file": first["file_id"]})["items"]
+    assert len(listed) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        pytest.param(b"", "empty_file", id="empty"),
+        pytest.param(b"\x7fELF\x02\x01\x01" + bytes(64), "unsupported_format", id="program"),
+        pytest.param(
+            b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03broken", "truncated_compression", id="gzip"
+        ),
+    ],
+)
+def test_what_cannot_be_converted_says_why_and_publishes_nothing(
+    light_parquet: Parquet, content: bytes, code: str
+) -> None:
+    (failed,) = light_parquet.land({"bad.csv": content}, dataset=f"bad-{code}")
+
+    assert failed["state"] == "failed"
+    assert failed["error"]["code"] == code
+    assert failed["path"] == "bad.csv"
+    assert failed["error"]["detail"].endswith(".")
+    assert failed["table_version_id"] is None
+    table = light_parquet.get(f"/v1/tables/{failed['table_id']}")
+    assert (table["versions"], table["latest_version"]) == (0, None)
+    refused = light_parquet.ask("GET", f"/v1/tables/{failed['table_id']}/preview")
+    assert refused.status_code == 409
+    assert refused.json()["code"] == "table_not_published"
+
+
+def test_a_bad_file_costs_itself_only(light_parquet: Parquet) -> None:
+    good, bad = light_parquet.land({"good.csv": b"a\n1\n", "bad.csv": b""}, dataset="mixed")
+
+    assert (good["state"], bad["state"]) == ("succeeded", "failed")
+
+
+def test_options_of_the_landing_are_used(light_parquet: Parquet) -> None:
+    (done,) = light_parquet.land(
+        {"o.csv": b"a|b\n1|NA\n"},
+        dataset="options",
+        options=ConversionOptions(delimiter="|", null_values=["NA"]),
+    )
+
+    assert light_parquet.table(done) == {"a": [1], "b": [None]}
+    assert done["options"] == {"delimiter": "|", "null_values": ["NA"]} | {
+        name: value
+        for name, value in done["options"].items()
+        if name not in ("delimiter", "null_values")
+    }
+
+
+def test_the_raw_bytes_are_never_touched(light_parquet: Parquet) -> None:
+    content = b"a,b\n1\n2,3,4\n5,6\n"
+    landed = light_parquet.landed({"q.csv": content}, dataset="raw")
+    light_parquet.tell(landed)
+    done = light_parquet.ended(landed.files[0].file_id)
+
+    assert done["report"]["quarantine"]["rows"] == 2
+    kept = b"".join(light_parquet.runtime.store.open(landed.files[0].object_key))
+    assert hashlib.sha256(kept).hexdigest() == landed.files[0].sha256
+
+
+def test_bytes_that_are_gone_fail_the_job_and_say_so(light_parquet: Parquet) -> None:
+    landed = light_parquet.landed({"g.csv": b"a\n1\n"}, dataset="gone")
+    light_parquet.runtime.store.delete(landed.files[0].object_key)
+    light_parquet.tell(landed)
+    failed = light_parquet.ended(landed.files[0].file_id)
+
+    assert (failed["state"], failed["error"]["code"]) == ("dead", "object_missing")
+
+
+def test_another_tenant_sees_and_converts_nothing(light_parquet: Parquet) -> None:
+    (mine,) = light_parquet.land({"m.csv": b"a\n1\n"}, dataset="mine")
+    body = {"file_id": mine["file_id"]}
+
+    assert light_parquet.get("/v1/conversions", tenant=OTHER)["items"] == []
+    assert light_parquet.get("/v1/tables", tenant=OTHER)["items"] == []
+    hidden = ("", "/versions", "/preview", "/profile", "/download", "/quarantine")
+    paths = [f"/v1/tables/{mine['table_id']}{end}" for end in hidden]
+    for path in (*paths, f"/v1/conversions/{mine['id']}", f"/v1/jobs/{mine['job_id']}"):
+        assert light_parquet.ask("GET", path, tenant=OTHER).status_code == 404, path
+    refused = light_parquet.ask("POST", "/v1/conversions", json=body, tenant=OTHER)
+    assert refused.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["x/y.csv"], ["ds"]),
+        (["a.csv", "b.tsv.gz"], ["a", "b"]),
+        (["a.csv", "a.tsv", "b.csv"], ["a.csv", "a.tsv", "b"]),
+        (["d/a.csv", "e/a.csv"], ["d/a", "e/a"]),
+        ([".csv", "v1.2.csv"], [".csv", "v1.2"]),
+    ],
+)
+def test_tables_of_one_version_never_share_a_name(paths: list[str], names: list[str]) -> None:
+    assert list(name_tables(paths, dataset="ds").values()) == names
+
+
+def test_files_that_differ_in_their_ending_are_two_tables(light_parquet: Parquet) -> None:
+    files: dict[str, Any] = {"same.csv": b"a\n1\n", "same.tsv": b"a\n2\n"}
+    one, two = light_parquet.land(files, dataset="endings")
+
+    assert (light_parquet.table(one), light_parquet.table(two)) == ({"a": [1]}, {"a": [2]})
+
+
+def test_keys_of_raw_bytes_are_those_of_ingest() -> None:
+    assert raw_key("tn_a", "up_1") == "raw/tn_a/up_1"
