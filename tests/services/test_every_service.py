@@ -62,14 +62,14 @@ def test_no_route_believes_a_wrong_token(member: Member, tmp_path: Path) -> None
 
 
 @each_service
-def test_a_web_process_loads_no_engine(member: Member) -> None:
+def test_a_web_process_loads_no_engine(member: Member, tmp_path: Path) -> None:
     """Engines live in job children: a process that answers requests stays small and starts fast."""
     program = (
         "import sys\n"
         "from pathlib import Path\n"
         "from fleet_embedded.members import MEMBERS\n"
         f"(member,) = [each for each in MEMBERS if each.package == {member.package!r}]\n"
-        "member.app(member.settings(Path('never-made')))\n"
+        f"member.app(member.settings(Path({str(tmp_path)!r})))\n"
         f"heavy = set({ENGINES_OF_JOBS!r}) & set(sys.modules)\n"
         "sys.exit(f'the app imports {sorted(heavy)}' if heavy else 0)\n"
     )

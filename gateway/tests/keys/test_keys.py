@@ -187,21 +187,13 @@ def test_keys_come_in_pages(gateway: Any) -> None:
     assert len(seen) == 6
 
 
-def test_a_repeated_request_makes_one_tenant_and_tells_of_one_key(gateway: Any) -> None:
-    with gateway.client(headers={"idempotency-key": "k-1"}) as client:
-        first = client.post("/v1/tenants", json={"name": "once"})
-        again = client.post("/v1/tenants", json={"name": "once"})
-        other = client.post("/v1/tenants", json={"name": "twice"})
+def test_a_repeated_request_makes_one_key_and_shows_it_once(gateway: Any) -> None:
     with gateway.client(headers={"idempotency-key": "k-2"}) as client:
         key = client.post("/v1/keys", json={"name": "once"})
         repeated = client.post("/v1/keys", json={"name": "once"})
     with gateway.client() as client:
-        taken = client.post("/v1/tenants", json={"name": "once"})
         names = [key["name"] for key in client.get("/v1/keys").json()["items"]]
 
-    assert first.json() == again.json()
-    assert other.json()["code"] == "idempotency_key_reused"
-    assert taken.json()["code"] == "tenant_exists"
     assert repeated.status_code == 409
     assert repeated.json()["code"] == "key_shown_before"
     assert repeated.json()["key_id"] == key.json()["key"]["id"]
@@ -216,25 +208,7 @@ def test_last_use_is_written_in_batches(gateway: Any) -> None:
         wait_until(lambda: owner.get(f"/v1/keys/{made['key']['id']}").json()["last_used_at"])
 
 
-def test_the_trail_tells_who_did_what(gateway: Any) -> None:
-    made = gateway.make_key(name="mine")
-    with gateway.client(headers={"x-request-id": "trail-1"}) as client:
-        client.delete(f"/v1/keys/{made['key']['id']}")
-        me = client.get("/v1/whoami").json()["subject"]
-        trail = client.get("/v1/audit").json()["items"]
-        only = client.get("/v1/audit?action=key.revoked").json()["items"]
-
-    assert [entry["action"] for entry in trail][:2] == ["key.revoked", "key.created"]
-    assert {entry["action"] for entry in trail} >= {"tenant.created"}
-    (revoked,) = only
-    assert revoked["subject"] == me
-    assert revoked["target"] == made["key"]["id"]
-    assert revoked["request_id"] == "trail-1"
-    assert revoked["client"] == "127.0.0.1"
-
-
 def test_several_first_starts_make_one_owner(tmp_path: Path, database_url: str) -> None:
-
     settings = GatewaySettings(mode="embedded", data=tmp_path, database={"url": database_url})
 
     # Alembic's own state is one a process; several processes are what its lock is for.

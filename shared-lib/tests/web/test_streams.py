@@ -18,6 +18,8 @@ from shared_lib.web.sse import ServerSentEvent
 from shared_lib.web.tailer import READERS, Tailer
 
 STREAMS, WAITS = 200, 50
+PLAIN_REQUEST_THREADS = 40
+"""What anyio lets run at once for everything that is no stream and no wait."""
 
 
 def run(served: Any, job_id: str) -> JobContext:
@@ -217,9 +219,10 @@ def test_two_hundred_streams_and_fifty_waits_are_in_nobodys_way(serve: Any, dial
         told = {tuple(e for e in events if e != "progress") for events in streams}
         assert told == {("state", "state", "end")}
         assert waits == [JobState.CANCELLED] * WAITS
-        # The readers of all waiters together, the tailer, and the few plain requests.
-        assert opened <= READERS + 1 + 45
-        assert threading.active_count() - threads_before <= 45
+        # The waiters share a few readers; what plain requests use is bounded by their own pool.
+        shared = READERS + PLAIN_REQUEST_THREADS + 5
+        assert opened <= shared
+        assert threading.active_count() - threads_before <= shared
         wait_until(lambda: waiting(served) == 0)
 
 

@@ -58,7 +58,7 @@ class FlowRepository(Repository[FlowRow]):
             .where(FlowEntryRow.flow_id.in_(list(flow_ids)))
             .group_by(FlowEntryRow.flow_id)
         )
-        return dict(self.session.execute(query).tuples().all())
+        return {flow_id: last for flow_id, last in self.session.execute(query)}
 
     def files(self, flow: FlowRow) -> list[FileRow]:
         """The files of the flow's version, by path."""
