@@ -74,9 +74,13 @@ def test_a_change_that_fails_leaves_no_entry(gateway: Any) -> None:
     actor = Actor(subject="key:test", tenant="tn_any")
     database, tenants = gateway.state.database, Tenants(Audit())
 
-    with pytest.raises(TenantExistsError), database.write() as unit:
-        tenants.create(unit, name="acme", actor=actor)
-        tenants.create(unit, name="acme", actor=actor)
+    def make_it_twice() -> None:
+        with database.write() as unit:
+            tenants.create(unit, name="acme", actor=actor)
+            tenants.create(unit, name="acme", actor=actor)
+
+    with pytest.raises(TenantExistsError):
+        make_it_twice()
 
     assert len(trail(gateway)) == before
     with database.read() as view:

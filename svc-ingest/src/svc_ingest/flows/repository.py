@@ -54,11 +54,11 @@ class FlowRepository(Repository[FlowRow]):
     def last_entries(self, flow_ids: Iterable[str]) -> dict[str, int]:
         """The newest entry's id of each of these flows."""
         query = (
-            select(FlowEntryRow.flow_id, func.max(FlowEntryRow.id))
+            select(FlowEntryRow.flow_id, func.max(FlowEntryRow.id).label("last"))
             .where(FlowEntryRow.flow_id.in_(list(flow_ids)))
             .group_by(FlowEntryRow.flow_id)
         )
-        return {flow_id: last for flow_id, last in self.session.execute(query)}
+        return {row.flow_id: row.last for row in self.session.execute(query)}
 
     def files(self, flow: FlowRow) -> list[FileRow]:
         """The files of the flow's version, by path."""
