@@ -34,11 +34,11 @@ dev: .venv/stamp-dev ## Install what tests, lint and benchmarks need
 
 .PHONY: test
 test: .venv/stamp-dev ## Run every test but the long ones (ARGS= go to pytest, WORKERS=2)
-	@exec $(VENV)/pytest -n $(WORKERS) -m "not long" $(ARGS)
+	@exec $(VENV)/pytest -n $(WORKERS) --dist loadgroup -m "not long" $(ARGS)
 
 .PHONY: test-long
 test-long: .venv/stamp-dev ## Run the long tests alone: more seeds, bigger files, isolated installs, containers
-	@exec $(VENV)/pytest -n $(WORKERS) -m long $(ARGS)
+	@exec $(VENV)/pytest -n $(WORKERS) --dist loadgroup -m long $(ARGS)
 
 .PHONY: lint
 lint: .venv/stamp-dev ## Check style, types, imports and the house rules; all are run, then the verdict is given

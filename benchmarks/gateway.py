@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-import psutil
+from _measuring import cpu_seconds, verdict
 
 from shared_lib.testing.processes import free_port
 from shared_lib.testing.waiting import wait_until
@@ -210,13 +210,6 @@ def run_gateway(
     return pid, found[0]
 
 
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and all below it."""
-    root = psutil.Process(pid)
-    times = [each.cpu_times() for each in [root, *root.children(recursive=True)]]
-    return sum(each.user + each.system for each in times)
-
-
 def check(contender: Contender) -> None:
     """The answer is the upstream's, byte for byte."""
     answer = httpx.get(contender.url, headers={"authorization": f"Bearer {contender.key}"})
@@ -253,11 +246,10 @@ def report(found: list[Contender]) -> None:
         )
     to_nginx = cpu["gateway"] / cpu["nginx"]
     to_httpx = cpu["FastAPI + httpx"] / cpu["gateway"]
-    met = "met" if to_nginx <= GOAL_NGINX else "NOT met"
-    print(f"gateway / nginx: {to_nginx:.1f} (goal <= {GOAL_NGINX:g}: {met}; "
-          f"stretch <= {STRETCH_NGINX:g})")  # fmt: skip
-    met = "met" if to_httpx >= GOAL_HTTPX else "NOT met"
-    print(f"FastAPI + httpx / gateway: {to_httpx:.1f} (goal >= {GOAL_HTTPX:g}: {met})")
+    goal, stretch = verdict(to_nginx, goal=GOAL_NGINX), verdict(to_nginx, goal=STRETCH_NGINX)
+    print(f"gateway / nginx: {to_nginx:.1f} ({goal}; stretch {stretch})")
+    goal = verdict(to_httpx, goal=GOAL_HTTPX, at_least=True)
+    print(f"FastAPI + httpx / gateway: {to_httpx:.1f} ({goal})")
 
 
 def main() -> None:

@@ -1,38 +1,70 @@
-"""One running fleet for the tests that do not hurt it."""
+"""Running fleets for the tests that do not hurt them: on one machine, and spread out."""
 
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from shared_lib.testing.fleet import FleetUnderTest
+sys.path.insert(0, str(Path(__file__).parent))  # tests share outcomes.py
+
+from shared_lib.testing.fleet import FleetUnderTest, RunningFleet
+from shared_lib.testing.scaled_out import ScaledOutFleet
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FleetUnderTest]:
+def embedded_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FleetUnderTest]:
     """The embedded fleet, started once a test process."""
     with FleetUnderTest(tmp_path_factory.mktemp("fleet")) as running:
         yield running
 
 
+@pytest.fixture(scope="session")
+def scaled_out_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScaledOutFleet]:
+    """The fleet on PostgreSQL, Redis and S3, a process a service and worker."""
+    folder = tmp_path_factory.mktemp("scaled-out")
+    with ScaledOutFleet(folder, repository=REPOSITORY) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def fleet(embedded_fleet: FleetUnderTest) -> FleetUnderTest:
+    """The embedded fleet; a module that runs in both shapes overrides this with `any_fleet`."""
+    return embedded_fleet
+
+
+@pytest.fixture(
+    scope="session",
+    params=["embedded", pytest.param("scaled_out", marks=pytest.mark.xdist_group("scaled_out"))],
+)
+def any_fleet(request: pytest.FixtureRequest) -> RunningFleet:
+    """The fleet in each of its two shapes."""
+    running: RunningFleet = request.getfixturevalue(f"{request.param}_fleet")
+    return running
+
+
 @pytest.fixture
-def api(fleet: FleetUnderTest) -> Iterator[httpx.Client]:
+def api(fleet: RunningFleet) -> Iterator[httpx.Client]:
     """Signed in as the owner."""
     with fleet.client() as client:
         yield client
 
 
 @pytest.fixture
-def land(api: httpx.Client) -> Callable[..., dict[str, object]]:
+def land(api: httpx.Client) -> Callable[..., dict[str, Any]]:
     """`land(name, content)`: push bytes and wait until their flow has ended."""
 
     def push(
         name: str, content: bytes, *, dataset: str, client: httpx.Client = api
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         answer = client.put(f"/v1/uploads/{name}", params={"dataset": dataset}, content=content)
         assert answer.status_code == 201, answer.text
         flow_id = answer.json()["version"]["flow_id"]
-        flow: dict[str, object] = client.get(
+        flow: dict[str, Any] = client.get(
             f"/v1/flows/{flow_id}", headers={"Prefer": "wait=60"}
         ).json()
         assert flow["state"] != "running", flow

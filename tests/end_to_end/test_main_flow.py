@@ -11,14 +11,21 @@ from pathlib import Path
 
 import httpx
 import pyarrow.parquet as pq
+import pytest
 
-from shared_lib.testing.fleet import FleetUnderTest
+from shared_lib.testing.fleet import RunningFleet
 
 ROWS = 25_000
 CP1252_ROW = 24_000
 
 
-def _fleet(fleet: FleetUnderTest, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="session")
+def fleet(any_fleet: RunningFleet) -> RunningFleet:
+    """This suite runs in both shapes."""
+    return any_fleet
+
+
+def _fleet(fleet: RunningFleet, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"FLEET_SERVER": fleet.address, "FLEET_KEY": fleet.key}
     script = str(Path(sys.executable).with_name("fleet"))
     return subprocess.run(
@@ -40,7 +47,7 @@ def _write_awkward(path: Path) -> None:
     path.write_bytes(lines + bad)
 
 
-def test_push_and_read_back(fleet: FleetUnderTest, tmp_path: Path) -> None:
+def test_push_and_read_back(fleet: RunningFleet, tmp_path: Path) -> None:
     source = tmp_path / "sales.csv"
     _write_awkward(source)
     pushed = _fleet(fleet, "push", "sales.csv", "--dataset", "awkward", cwd=tmp_path)
@@ -68,7 +75,7 @@ def test_push_and_read_back(fleet: FleetUnderTest, tmp_path: Path) -> None:
     assert tables[0]["latest_version"]["quarantined_rows"] == 1
 
 
-def test_flow_show_lists_the_steps_with_their_times(fleet: FleetUnderTest, tmp_path: Path) -> None:
+def test_flow_show_lists_the_steps_with_their_times(fleet: RunningFleet, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,name\n1,x\n2,y\n")
     assert _fleet(fleet, "push", "a.csv", "--dataset", "steps", cwd=tmp_path).returncode == 0
     with fleet.client() as api:
@@ -93,7 +100,7 @@ def test_landed_bytes_come_back_as_they_went(api: httpx.Client) -> None:
     assert (part.status_code, part.content) == (206, content[1_000_000:1_000_010])
 
 
-def test_same_content_is_kept_once(api: httpx.Client, fleet: FleetUnderTest) -> None:
+def test_same_content_is_kept_once(api: httpx.Client, fleet: RunningFleet) -> None:
     first = api.put("/v1/uploads/a.csv", content=b"once,only\n1,2\n").json()
     second = api.put("/v1/uploads/b.csv", content=b"once,only\n1,2\n").json()
     assert (first["deduplicated"], second["deduplicated"]) == (False, True)

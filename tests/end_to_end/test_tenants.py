@@ -5,13 +5,19 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from shared_lib.testing.fleet import FleetUnderTest
+from shared_lib.testing.fleet import RunningFleet
 
 Land = Callable[..., dict[str, object]]
 
 
+@pytest.fixture(scope="session")
+def fleet(any_fleet: RunningFleet) -> RunningFleet:
+    """This suite runs in both shapes."""
+    return any_fleet
+
+
 @pytest.fixture
-def stranger(api: httpx.Client, fleet: FleetUnderTest) -> Iterator[httpx.Client]:
+def stranger(api: httpx.Client, fleet: RunningFleet) -> Iterator[httpx.Client]:
     """A good key of another tenant."""
     api.post("/v1/tenants", json={"name": "strangers"})
     made = api.post("/v1/keys", json={"name": "s", "role": "admin", "tenant": "strangers"})
@@ -81,7 +87,7 @@ def test_landing_on_the_others_upload_is_404(api: httpx.Client, stranger: httpx.
     assert stranger.post("/v1/conversions", json={"file_id": file_id}).status_code == 404
 
 
-def test_a_viewer_may_look_and_not_touch(api: httpx.Client, fleet: FleetUnderTest) -> None:
+def test_a_viewer_may_look_and_not_touch(api: httpx.Client, fleet: RunningFleet) -> None:
     made = api.post("/v1/keys", json={"name": "viewer", "role": "viewer"}).json()
     with fleet.client(made["secret"]) as viewer:
         assert viewer.get("/v1/datasets").status_code == 200
@@ -90,7 +96,7 @@ def test_a_viewer_may_look_and_not_touch(api: httpx.Client, fleet: FleetUnderTes
         assert viewer.put("/v1/uploads/x.csv", content=b"a\n1\n").status_code == 403
 
 
-def test_a_revoked_key_is_refused(api: httpx.Client, fleet: FleetUnderTest) -> None:
+def test_a_revoked_key_is_refused(api: httpx.Client, fleet: RunningFleet) -> None:
     made = api.post("/v1/keys", json={"name": "short"}).json()
     with fleet.client(made["secret"]) as short:
         assert short.get("/v1/datasets").status_code == 200

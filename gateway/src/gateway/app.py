@@ -116,6 +116,8 @@ def configure_document(document: ApiDocument, *, app: FastAPI) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state: GatewayState = app.state.gateway
+    if state.settings.mode != "embedded":
+        state.draining.install()
     async with AsyncExitStack() as stack:
         stack.callback(state.database.dispose)
         state.request_log.start()

@@ -1,4 +1,9 @@
-"""The first start: a tenant and an owner's key, so that somebody can let the others in."""
+"""The first start: a tenant and an owner's key, so that somebody can let the others in.
+
+`python -m gateway.bootstrap` does that alone: the one-shot before the gateway's processes start.
+"""
+
+import sys
 
 from gateway.audit.service import Actor, Audit
 from gateway.keys.repository import KeyRepository
@@ -7,6 +12,7 @@ from gateway.secrets_store import open_pepper
 from gateway.settings import GatewaySettings
 from gateway.tenants.repository import TenantRepository
 from gateway.tenants.service import Tenants
+from shared_lib.contracts.errors import FleetError
 from shared_lib.contracts.scopes import Role
 from shared_lib.db.engine import Database
 from shared_lib.db.migrations import migrate
@@ -46,3 +52,23 @@ def bootstrap(settings: GatewaySettings, *, database: Database) -> str | None:
             unit, tenant=tenant.id, name=FIRST_KEY, role=Role.OWNER, actor=actor
         )
     return secret
+
+
+def main() -> None:
+    """Bootstrap, and say the key when it was made just now."""
+    settings = GatewaySettings()
+    database = Database(settings.database.url, pool_size=1)
+    try:
+        secret = bootstrap(settings, database=database)
+    except FleetError as error:
+        sys.exit(f"gateway: {error.detail}")
+    finally:
+        database.dispose()
+    if secret is not None:
+        # The only time the key can be read; it belongs on the terminal, not in a log file.
+        sys.stdout.write(f"Owner key (shown this once): {secret}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -20,6 +20,7 @@ from gateway.tenants.service import Tenants
 from shared_lib.contracts.services import ServiceName
 from shared_lib.db.engine import Database
 from shared_lib.identity import TokenSigner
+from shared_lib.web.draining import Draining
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class GatewayState:
     request_log: RequestLog
     metrics: GatewayMetrics
     document: ApiDocument
+    draining: Draining
 
 
 def build_state(
@@ -79,6 +81,7 @@ def build_state(
         request_log=request_log,
         metrics=metrics,
         document=ApiDocument(upstreams),
+        draining=Draining(drain_s=settings.drain_s),
     )
 
 

@@ -8,3 +8,9 @@ from svc_ingest.uploads.sweep import UploadSweep
 def runtime(settings: IngestSettings) -> Runtime:
     """Database, object store and sweep; this service has no kind of job yet."""
     return build_runtime(settings, worker="svc_ingest.worker:runtime", sweeps=(UploadSweep(),))
+
+
+if __name__ == "__main__":
+    from shared_lib.jobs.worker import run_worker
+
+    run_worker(runtime(IngestSettings()))

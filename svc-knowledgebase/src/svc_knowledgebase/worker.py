@@ -7,3 +7,9 @@ from svc_knowledgebase.settings import KnowledgebaseSettings
 def runtime(settings: KnowledgebaseSettings) -> Runtime:
     """Database and object store; this service has no kind of job yet."""
     return build_runtime(settings, worker="svc_knowledgebase.worker:runtime")
+
+
+if __name__ == "__main__":
+    from shared_lib.jobs.worker import run_worker
+
+    run_worker(runtime(KnowledgebaseSettings()))

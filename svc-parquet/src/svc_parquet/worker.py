@@ -11,3 +11,9 @@ def runtime(settings: ParquetSettings) -> Runtime:
     return build_runtime(
         settings, worker="svc_parquet.worker:runtime", kinds=(KIND,), sweeps=(ObjectSweep(),)
     )
+
+
+if __name__ == "__main__":
+    from shared_lib.jobs.worker import run_worker
+
+    run_worker(runtime(ParquetSettings()))

@@ -7,3 +7,9 @@ from svc_quality.settings import QualitySettings
 def runtime(settings: QualitySettings) -> Runtime:
     """Database and object store; this service has no kind of job yet."""
     return build_runtime(settings, worker="svc_quality.worker:runtime")
+
+
+if __name__ == "__main__":
+    from shared_lib.jobs.worker import run_worker
+
+    run_worker(runtime(QualitySettings()))

@@ -33,7 +33,8 @@ def main() -> None:
     for runtime in runtimes:
         signer = open_signer(runtime.settings.secrets_folder, issuer=runtime.name)
         client = InternalClient(signer, socket=socket)
-        deliveries.append(Delivery(runtime.database, post=client.post))
+        lease_s = runtime.settings.jobs.lease_s
+        deliveries.append(Delivery(runtime.database, post=client.post, lease_s=lease_s))
     supervisor = Supervisor(
         runtimes,
         deliveries=deliveries,

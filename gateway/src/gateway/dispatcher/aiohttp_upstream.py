@@ -7,7 +7,12 @@ from multidict import CIMultiDict
 from starlette.types import Receive, Scope, Send
 from yarl import URL
 
-from gateway.dispatcher.errors import BadGatewayError, GatewayTimeoutError, ServiceAwayError
+from gateway.dispatcher.errors import (
+    BadGatewayError,
+    ConnectTimeoutError,
+    GatewayTimeoutError,
+    ServiceAwayError,
+)
 from gateway.dispatcher.upstream import ClientGoneError
 from gateway.settings import UpstreamSettings
 
@@ -106,8 +111,13 @@ class AiohttpUpstream:
         await send({"type": "http.response.body", "body": b""})
 
     def _too_slow(self, *, connecting: bool) -> GatewayTimeoutError:
-        what = "took no connection" if connecting else "did not answer in time"
-        return GatewayTimeoutError(f"{self._name} {what}. Try again later.", headers=_RETRY)
+        if connecting:
+            return ConnectTimeoutError(
+                f"{self._name} took no connection. Try again later.", headers=_RETRY
+            )
+        return GatewayTimeoutError(
+            f"{self._name} did not answer in time. Try again later.", headers=_RETRY
+        )
 
 
 def _split(headers: list[tuple[bytes, bytes]]) -> tuple["CIMultiDict[str]", str | None]:

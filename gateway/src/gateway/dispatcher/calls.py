@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from anyio import sleep_forever
 from starlette.types import Message
 
 from gateway.dispatcher.tracing import new_trace
@@ -20,8 +21,14 @@ class PlainAnswer:
 async def call_plainly(upstream: Upstream, path: str) -> PlainAnswer:
     """`GET path` in nobody's name, for routes that need no identity."""
     answer = PlainAnswer()
+    asked = False
 
     async def receive() -> Message:
+        nonlocal asked
+        if asked:
+            # This client never leaves: who watches for that waits for as long as the call lasts.
+            await sleep_forever()
+        asked = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Message) -> None:

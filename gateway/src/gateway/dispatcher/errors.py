@@ -138,6 +138,10 @@ class GatewayTimeoutError(FleetError):
     failure = "timeout"
 
 
+class ConnectTimeoutError(GatewayTimeoutError):
+    """The service took no connection in time: nothing was sent."""
+
+
 class ServiceAwayError(FleetError):
     """The service cannot be reached."""
 

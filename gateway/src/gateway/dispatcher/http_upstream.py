@@ -13,7 +13,12 @@ from urllib.parse import urlsplit
 from starlette.types import Receive, Scope, Send
 
 from gateway.dispatcher.connection import ServiceConnection, StaleConnectionError
-from gateway.dispatcher.errors import BadGatewayError, GatewayTimeoutError, ServiceAwayError
+from gateway.dispatcher.errors import (
+    BadGatewayError,
+    ConnectTimeoutError,
+    GatewayTimeoutError,
+    ServiceAwayError,
+)
 from gateway.dispatcher.upstream import ClientGoneError
 from gateway.settings import UpstreamSettings
 
@@ -160,7 +165,7 @@ class HttpUpstream:
                     lambda: ServiceConnection(loop, idle_s=settings.idle_s), *self.address
                 )
         except TimeoutError as error:
-            raise GatewayTimeoutError(
+            raise ConnectTimeoutError(
                 f"{self._name} took no connection within {settings.connect_s:g} s. Try again "
                 "later.",
                 headers=_RETRY,

@@ -40,6 +40,8 @@ async def ready(request: Request) -> Response:
     )
     parts = ["database", *(name.value for name in names)]
     failing = {part: reason for part, reason in zip(parts, answers, strict=True) if reason}
+    if state.draining.is_set():
+        failing["process"] = "It is shutting down; another replica answers."
     body: dict[str, Any] = {"status": "failing" if failing else "ok", "failing": failing}
     return JSONResponse(body, status_code=503 if failing else 200)
 

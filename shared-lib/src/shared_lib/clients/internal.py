@@ -1,6 +1,8 @@
 """Calls behind the gateway."""
 
-from collections.abc import Mapping
+import contextlib
+import itertools
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ class InternalClient:
 
     Args:
         signer: signs with the calling service's key.
-        urls: base address of each service (fleet mode).
+        addresses: base addresses of a service's replicas (fleet mode).
         socket: the Unix socket that all services share (embedded mode); the `Host` header says
             which of them is meant.
     """
@@ -27,11 +29,12 @@ class InternalClient:
         self,
         signer: TokenSigner,
         *,
-        urls: Mapping[ServiceName, str] | None = None,
+        addresses: Callable[[ServiceName], Sequence[str]] = lambda _: (),
         socket: Path | None = None,
     ) -> None:
         self._signer = signer
-        self._urls = urls or {}
+        self._addresses = addresses
+        self._turn = itertools.count()
         transport = httpx.HTTPTransport(uds=str(socket)) if socket is not None else None
         self._http = httpx.Client(transport=transport, timeout=TIMEOUT)
 
@@ -43,7 +46,7 @@ class InternalClient:
         flow_id: str | None,
         body: dict[str, Any],
     ) -> httpx.Response:
-        """POST JSON.
+        """POST JSON to one of the target's replicas; to the next one where nobody listens.
 
         Raises:
             httpx.TransportError: nobody answers.
@@ -51,8 +54,15 @@ class InternalClient:
         token = self._signer.sign(
             self._signer.issuer.value, audience=target, tenant=tenant, flow_id=flow_id
         )
-        base = self._urls.get(target, f"http://{target.value}")
-        return self._http.post(base + path, json=body, headers={IDENTITY_HEADER: token})
+        replicas = tuple(self._addresses(target)) or (f"http://{target.value}",)
+        first = next(self._turn) % len(replicas)
+        *others, last = replicas[first:] + replicas[:first]
+        headers = {IDENTITY_HEADER: token}
+        for base in others:
+            # Where no connection can be made nothing was sent, so another one may be asked.
+            with contextlib.suppress(httpx.ConnectError, httpx.ConnectTimeout):
+                return self._http.post(base + path, json=body, headers=headers)
+        return self._http.post(last + path, json=body, headers=headers)
 
     def close(self) -> None:
         """Close the connections."""

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from sqlalchemy import inspect, text
 
+from shared_lib.contracts.errors import UnavailableError
 from shared_lib.db.engine import Database
 
 VERSION_TABLE = "alembic_version"
@@ -27,6 +28,27 @@ def current(database: Database) -> str | None:
             return None
         revision: str | None = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608 - a constant
         return revision
+
+
+class NotMigratedError(UnavailableError):
+    """The database is older or newer than the release that runs on it."""
+
+    code = "not_migrated"
+    title = "The database does not fit this release"
+
+
+def check_migrated(package: str, database: Database) -> None:
+    """See that the database stands where the package needs it.
+
+    Raises:
+        NotMigratedError: it stands elsewhere.
+    """
+    found, needed = current(database), head(package)
+    if found != needed:
+        raise NotMigratedError(
+            f"The database is at revision {found or 'none'} and this release needs "
+            f"{needed or 'none'}. Run `python -m shared_lib.db.migrate {package}` first."
+        )
 
 
 def migrate(package: str, database: Database) -> None:

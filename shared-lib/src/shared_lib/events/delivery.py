@@ -54,7 +54,8 @@ class Delivery:
     Args:
         database: the producer's database.
         post: sends one event; raises `httpx.TransportError` when nobody answers.
-        lease_s: rows that a killed supervisor had taken are tried again after so many seconds.
+        lease_s: rows that a killed supervisor had taken are tried again after so many seconds; as
+            long as a job's lease.
     """
 
     def __init__(self, database: Database, *, post: EventPoster, lease_s: float = LEASE_S) -> None:

@@ -43,7 +43,7 @@ def child_main(worker: str, settings: ServiceSettings, job_id: str, fence: int) 
     configure_logging(
         settings.service, level=settings.log.level, json_lines=settings.log.json_lines
     )
-    runtime: Runtime = load(worker)(settings)
+    runtime: Runtime = load(worker)(settings).beside_its_supervisor()
     job = _start(runtime, job_id=job_id, fence=fence)
     if job is None:
         return

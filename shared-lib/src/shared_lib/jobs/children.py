@@ -22,6 +22,7 @@ from shared_lib.jobs.child import child_main, warm
 from shared_lib.jobs.kinds import JobKind
 from shared_lib.jobs.processes import kill_group, kill_trees, resident_bytes, tagged, tree_of
 from shared_lib.jobs.runtime import Runtime
+from shared_lib.settings.blocks import ServiceSettings
 
 KILLED_WITHIN_S = 10.0
 
@@ -110,6 +111,7 @@ class ChildFactory:
     def __init__(self, runtimes: list[Runtime]) -> None:
         preload = {module for r in runtimes for k in r.kinds.values() for module in k.preload}
         preload |= {r.worker.partition(":")[0] for r in runtimes if r.kinds}
+        preload |= {module for r in runtimes for module in _clients_of(r.settings)}
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["shared_lib.jobs.child", *sorted(preload)])
         self._last_used = time.monotonic()
@@ -157,6 +159,15 @@ class ChildFactory:
             os.kill(pid, signal.SIGKILL)
         server._forkserver._stop()  # noqa: SLF001
         tracker._resource_tracker._stop()  # noqa: SLF001
+
+
+def _clients_of(settings: ServiceSettings) -> Iterator[str]:
+    """The modules that a child needs for its database and object store."""
+    if settings.storage.kind == "s3":
+        yield "shared_lib.storage.minio_store"
+    if settings.database.url.startswith("postgresql"):
+        yield "sqlalchemy.dialects.postgresql.psycopg"
+        yield "psycopg"
 
 
 @contextmanager

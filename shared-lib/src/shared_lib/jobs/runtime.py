@@ -1,12 +1,14 @@
 """What a service is made of at run time; the API, the supervisor and a job child each build one."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from shared_lib.contracts.services import SERVICES, ServiceName, ServiceSpec
 from shared_lib.db.engine import Database
 from shared_lib.doorbell import Doorbell, PipeDoorbell, SilentDoorbell
 from shared_lib.jobs.kinds import JobKind
+from shared_lib.jobs.ringing import RemoteDoorbell
 from shared_lib.settings.blocks import ServiceSettings
 from shared_lib.storage import ObjectStore, open_store
 
@@ -41,6 +43,13 @@ class Runtime:
         """The service's line in the fleet's table."""
         return SERVICES[self.name]
 
+    def beside_its_supervisor(self) -> Self:
+        """The same for a process on the supervisor's machine: it rings the supervisor's own pipe.
+
+        The supervisor and its children do so in both shapes of the fleet.
+        """
+        return replace(self, doorbell=supervisor_bell(self.settings))
+
 
 def build_runtime(
     settings: ServiceSettings,
@@ -50,15 +59,25 @@ def build_runtime(
     sweeps: tuple[Sweep, ...] = (),
 ) -> Runtime:
     """Open the database and the object store that the settings name."""
-    doorbell: Doorbell = SilentDoorbell()
-    if settings.mode == "embedded":
-        doorbell = PipeDoorbell(settings.run_folder / "doorbell")
     return Runtime(
         settings=settings,
         database=Database(settings.database.url, pool_size=settings.database.pool_size),
         store=open_store(settings.storage),
-        doorbell=doorbell,
+        doorbell=_open_doorbell(settings),
         worker=worker,
         kinds={kind.name: kind for kind in kinds},
         sweeps=sweeps,
     )
+
+
+def supervisor_bell(settings: ServiceSettings) -> PipeDoorbell:
+    """The pipe on which the supervisor of this data folder listens."""
+    return PipeDoorbell(settings.run_folder / "doorbell")
+
+
+def _open_doorbell(settings: ServiceSettings) -> Doorbell:
+    if settings.mode == "embedded":
+        return supervisor_bell(settings)
+    if settings.redis_url:
+        return RemoteDoorbell(settings.redis_url, queue=settings.service)
+    return SilentDoorbell()

@@ -25,6 +25,7 @@ class DatabaseSettings(Block):
 
     url: str = Field(
         default="",
+        repr=False,
         description="SQLAlchemy URL. Empty: an SQLite file named after the service.",
     )
     pool_size: int = Field(default=10, ge=1, description="Connections kept open (PostgreSQL).")
@@ -87,8 +88,19 @@ class ServiceSettings(BaseSettings):
     storage: StorageSettings = StorageSettings()
     jobs: JobSettings = JobSettings()
     log: LogSettings = LogSettings()
+    redis_url: str = Field(
+        default="",
+        repr=False,
+        description="Where Celery rings for new work. Empty: workers find it when they poll.",
+    )
     service_urls: dict[ServiceName, str] = Field(
-        default_factory=dict, description="Base address of each service (fleet mode)."
+        default_factory=dict,
+        description="Base address of each service; those of several replicas with commas between.",
+    )
+    drain_s: float = Field(
+        default=2.0,
+        ge=0,
+        description="Seconds between saying that it is not ready any more and closing the door.",
     )
     secrets: Path | None = Field(
         default=None, description="Folder of the identity keys. Empty: `secrets` below data."
@@ -104,6 +116,11 @@ class ServiceSettings(BaseSettings):
         if self.storage.kind == "file" and self.storage.root is None:
             self.storage.root = self.data.absolute() / "objects"
         return self
+
+    def addresses(self, service: ServiceName) -> tuple[str, ...]:
+        """The base addresses of a service's replicas; empty when the settings name none."""
+        listed = self.service_urls.get(service, "").split(",")
+        return tuple(url.strip().rstrip("/") for url in listed if url.strip())
 
     @property
     def secrets_folder(self) -> Path:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import httpx
 import psutil
@@ -30,20 +30,44 @@ _KEY = re.compile(r"fleet_[a-z0-9]+_\w+_[\w-]+_\w+")
 _ADDRESS = re.compile(r"http://[\d.]+:\d+")
 
 
+class RunningFleet(Protocol):
+    """A fleet in either shape, as tests see it from outside."""
+
+    key: str
+
+    @property
+    def address(self) -> str:
+        """Where the gateway listens."""
+
+    def client(self, key: str | None = None, **options: Any) -> httpx.Client:
+        """An HTTP client that carries a key, the owner's when none is given."""
+
+    def objects(self) -> set[str]:
+        """Keys of everything in the object store."""
+
+    def job_children(self) -> list[psutil.Process]:
+        """The processes in which jobs run right now."""
+
+
 class FleetUnderTest:
     """`fleet up` on a free port; use it as a context manager.
+
+    Args:
+        fast: with the short times of tests, not with those of production.
 
     Attributes:
         key: the owner's key, printed by the first start.
         data: its folder.
     """
 
-    def __init__(self, folder: Path, *, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, env: Mapping[str, str] | None = None, fast: bool = True
+    ) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.key = ""
         self.address = ""
-        self._env = {**FAST, **(env or {})}
+        self._env = {**(FAST if fast else {}), **(env or {})}
         self._log = folder / "up.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._watcher: subprocess.Popen[bytes] | None = None

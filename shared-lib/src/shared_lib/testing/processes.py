@@ -8,9 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import psutil
 
@@ -71,6 +72,96 @@ def die_together(pid: int) -> subprocess.Popen[bytes]:
     )
 
 
+class ServerProcess:
+    """A program that listens on a port, and can be stopped, killed and started again.
+
+    It ends with this process at the latest, even when that is killed.
+
+    Args:
+        command: the program and its arguments.
+        port: where it listens when it is ready.
+        log: gets all it says, of every start.
+        env: what it gets beside our own environment, from which `FLEET_*` is left out.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        port: int | None,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.command = tuple(command)
+        self.port = port
+        self.log = log
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("FLEET_")}
+        self.env |= env or {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._watcher: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its process id while it runs.
+
+        Raises:
+            RuntimeError: it does not.
+        """
+        if self._process is None:
+            raise RuntimeError(f"{self.command[0]} does not run")
+        return self._process.pid
+
+    def start(self, *, wait: bool = True) -> Self:
+        """Start it, and wait until it listens.
+
+        Raises:
+            RuntimeError: it ended before it listened; the message has its log.
+        """
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=self.env
+            )
+        self._watcher = die_together(self._process.pid)
+        if wait:
+            wait_until(self.listens, what=f"{self.command[0]} on port {self.port}")
+        return self
+
+    def listens(self) -> bool:
+        """Whether it takes connections; one without a port is believed.
+
+        Raises:
+            RuntimeError: it has ended.
+        """
+        if self._process is None or self._process.poll() is not None:
+            said = self.log.read_text(errors="replace")[-2000:]
+            raise RuntimeError(f"{' '.join(self.command)} ended:\n{said}")
+        if self.port is None:
+            return True
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def kill(self) -> None:
+        """`kill -9`; nothing happens when it does not run."""
+        self._end(signal.SIGKILL, within_s=10)
+
+    def stop(self, *, within_s: float = 40) -> int:
+        """SIGTERM; its exit code."""
+        return self._end(signal.SIGTERM, within_s=within_s)
+
+    def _end(self, number: signal.Signals, *, within_s: float) -> int:
+        process, watcher, self._process, self._watcher = self._process, self._watcher, None, None
+        if process is None or watcher is None:
+            return 0
+        process.send_signal(number)
+        try:
+            return process.wait(timeout=within_s)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            watcher.communicate()
+
+
 @contextmanager
 def running(
     command: Sequence[str], *, port: int, log: Path, env: dict[str, str] | None = None
@@ -80,22 +171,8 @@ def running(
     Raises:
         RuntimeError: it ended before it listened; the message has its log.
     """
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            command, stdout=output, stderr=output, env=os.environ | (env or {})
-        )
-    watcher = die_together(server.pid)
-
-    def listens() -> bool:
-        if server.poll() is not None:
-            raise RuntimeError(f"{command[0]} ended:\n{log.read_text(errors='replace')[-2000:]}")
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
+    server = ServerProcess(command, port=port, log=log, env=env)
     try:
-        wait_until(listens, what=f"{command[0]} on port {port}")
-        yield server.pid
+        yield server.start().pid
     finally:
-        server.send_signal(signal.SIGKILL)
-        server.wait()
-        watcher.communicate()
+        server.kill()

@@ -11,6 +11,7 @@ from shared_lib.identity import TokenVerifier, open_keyring
 from shared_lib.jobs.queue import JobQueue
 from shared_lib.jobs.runtime import Runtime
 from shared_lib.web import events, health, jobs
+from shared_lib.web.draining import Draining
 from shared_lib.web.errors import PROBLEM_RESPONSES, configure_errors
 from shared_lib.web.metrics import ObservedRequests, RequestMetrics
 from shared_lib.web.parameters import refuse_unknown_parameters
@@ -51,6 +52,9 @@ def create_service_app(
     )
     app.state.known_parameters = {}
     app.state.tailers = (job_tailer, *tailers)
+    app.state.draining = Draining(
+        drain_s=runtime.settings.drain_s, end_streams=lambda: end_streams(app)
+    )
     configure_errors(app)
     _configure_metrics(app, service=runtime.name)
     app.include_router(health.router)
@@ -70,6 +74,8 @@ def _configure_metrics(app: FastAPI, *, service: str) -> None:
 def _lifespan(runtime: Runtime) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if runtime.settings.mode != "embedded":
+            app.state.draining.install()
         try:
             yield
         finally:

@@ -18,14 +18,19 @@ def redis(folder: Path) -> Iterator[str]:
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
     command = [
-        _find_redis(),
+        find_redis(),
         *("--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""),
     ]
     with running(command, port=port, log=folder / "redis.log"):
         yield f"redis://127.0.0.1:{port}/0"
 
 
-def _find_redis() -> str:
+def find_redis() -> str:
+    """The program.
+
+    Raises:
+        RuntimeError: it is not there; says how to get it.
+    """
     found = shutil.which("redis-server")
     if found is not None:
         return found

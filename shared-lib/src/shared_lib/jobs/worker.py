@@ -1,0 +1,73 @@
+"""A service's worker where the fleet is spread out: its supervisor, woken by Celery on Redis.
+
+Each service's `python -m svc_<name>.worker` calls `run_worker`. The supervisor is the main thread;
+Celery listens in another one, so that nothing that happens to Redis can delay a lease.
+"""
+
+import fcntl
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from shared_lib.clients import InternalClient
+from shared_lib.events.delivery import Delivery
+from shared_lib.identity import open_signer
+from shared_lib.jobs.ringing import RingListener
+from shared_lib.jobs.runtime import Runtime, supervisor_bell
+from shared_lib.jobs.supervisor import Supervisor
+from shared_lib.observability import configure_logging
+
+
+class FolderTakenError(Exception):
+    """Another worker runs on the same data folder."""
+
+
+def run_worker(runtime: Runtime) -> None:
+    """Run jobs and deliver events until SIGTERM; jobs that run then go back into the queue.
+
+    Raises:
+        FolderTakenError: another worker has the data folder.
+        SigningKeyMissingError: the service's private key is not in the secrets folder.
+    """
+    runtime, settings = runtime.beside_its_supervisor(), runtime.settings
+    configure_logging(
+        settings.service, level=settings.log.level, json_lines=settings.log.json_lines
+    )
+    signer = open_signer(settings.secrets_folder, issuer=runtime.name)
+    client = InternalClient(signer, addresses=settings.addresses)
+    with _own(settings.run_folder):
+        bell = supervisor_bell(settings)
+        delivery = Delivery(runtime.database, post=client.post, lease_s=settings.jobs.lease_s)
+        supervisor = Supervisor([runtime], deliveries=[delivery], doorbell=bell.listen())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: supervisor.stop())
+        listener = None
+        if settings.redis_url:
+            listener = RingListener(settings.redis_url, queue=runtime.name, heard=bell.ring)
+            listener.start()
+        try:
+            supervisor.run()
+        finally:
+            if listener is not None:
+                listener.stop()
+            client.close()
+
+
+@contextmanager
+def _own(folder: Path) -> Iterator[None]:
+    """Hold the folder: a second worker in it would hear our bell and sweep our scratch."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / "worker.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise FolderTakenError(
+                f"Another worker runs in {folder.parent}. Give each worker a folder of its own: "
+                "FLEET_DATA."
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
