@@ -2,10 +2,15 @@
 
 from fastapi import FastAPI
 
+from shared_lib.observability import configure_logging
 from svc_quality.app import create_app
 from svc_quality.settings import QualitySettings
 
 
 def app_factory() -> FastAPI:
     """The app with settings from the environment."""
-    return create_app(QualitySettings())
+    settings = QualitySettings()
+    configure_logging(
+        settings.service, level=settings.log.level, json_lines=settings.log.json_lines
+    )
+    return create_app(settings)

@@ -8,6 +8,7 @@ import argparse
 import sys
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.exc import OperationalError
 
 from shared_lib.contracts.errors import FleetError
 from shared_lib.db.engine import Database
@@ -37,6 +38,8 @@ def main() -> None:
         after = current(database)
     except FleetError as error:
         sys.exit(f"{package}: {error.detail}")
+    except OperationalError as error:
+        sys.exit(f"{package}: the database cannot be used: {error.orig}")
     finally:
         database.dispose()
     sys.stdout.write(f"{package}: {before or 'empty'} -> {after}\n")

@@ -7,11 +7,13 @@ Celery listens in another one, so that nothing that happens to Redis can delay a
 import fcntl
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from shared_lib.clients import InternalClient
+from shared_lib.contracts.errors import ConflictError, FleetError
 from shared_lib.events.delivery import Delivery
 from shared_lib.identity import open_signer
 from shared_lib.jobs.ringing import RingListener
@@ -20,17 +22,26 @@ from shared_lib.jobs.supervisor import Supervisor
 from shared_lib.observability import configure_logging
 
 
-class FolderTakenError(Exception):
+class FolderTakenError(ConflictError):
     """Another worker runs on the same data folder."""
+
+    code = "folder_taken"
+    title = "The data folder is in use"
 
 
 def run_worker(runtime: Runtime) -> None:
     """Run jobs and deliver events until SIGTERM; jobs that run then go back into the queue.
 
-    Raises:
-        FolderTakenError: another worker has the data folder.
-        SigningKeyMissingError: the service's private key is not in the secrets folder.
+    What is wrong with the deployment (a missing key, a folder that is taken) ends the process with
+    a message that says what to do.
     """
+    try:
+        _run(runtime)
+    except FleetError as error:
+        sys.exit(f"{runtime.name}: {error.detail}")
+
+
+def _run(runtime: Runtime) -> None:
     runtime, settings = runtime.beside_its_supervisor(), runtime.settings
     configure_logging(
         settings.service, level=settings.log.level, json_lines=settings.log.json_lines

@@ -12,6 +12,16 @@ from shared_lib.observability.context import bound
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
+NOISY = (
+    "alembic",
+    "celery.app.trace",
+    "celery.worker.strategy",
+    "httpcore",
+    "httpx",
+    "uvicorn.access",
+)
+
+
 class JsonLineFormatter(logging.Formatter):
     """One JSON object a line; what was given as `extra` becomes members."""
 
@@ -45,6 +55,10 @@ def configure_logging(service: str, *, level: str = "INFO", json_lines: bool = T
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # One line a request from the HTTP client or the ASGI server would drown our own.
-    for noisy in ("httpx", "httpcore", "alembic", "uvicorn.access"):
+    # uvicorn's command line gives its loggers handlers of their own; all lines are to look alike.
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    # One line a request or ring from a library would drown our own.
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel("WARNING")
