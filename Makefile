@@ -8,7 +8,7 @@ VENV := .venv/bin
 PACKAGES := shared_lib gateway svc_ingest svc_parquet svc_knowledgebase svc_quality svc_training \
 	datafleet fleet_embedded
 PYPROJECTS := $(wildcard */pyproject.toml deploy/embedded/pyproject.toml)
-LINTS := style types imports house
+LINTS := style types imports house deploy
 
 # What a person may set: make test ARGS="svc-parquet -k sniff" WORKERS=4
 ARGS ?=
@@ -73,6 +73,10 @@ lint-house: .venv/stamp-dev ## Check sizes of files and functions, and what may 
 	$(VENV)/python scripts/check_texts.py || status=1; \
 	exit $$status
 
+.PHONY: lint-deploy
+lint-deploy: .venv/stamp-dev ## Check Dockerfiles, shell, YAML, compose files and overlays, offline
+	@PYTHONPATH=scripts $(VENV)/python scripts/check_deploy.py
+
 .PHONY: format
 format: .venv/stamp-dev ## Sort imports, fix what ruff can fix, format
 	@$(VENV)/ruff check --quiet --select I --fix .
@@ -94,6 +98,10 @@ docs: .venv/stamp-dev ## Write what is generated: openapi.json of each service, 
 .PHONY: pins
 pins: .venv/stamp-core ## Compile requirements/*.txt from the pyproject files (ARGS=--upgrade moves all pins)
 	@scripts/pins.sh $(ARGS)
+
+.PHONY: secrets
+secrets: .venv/stamp-core ## Make .env and secrets/ for docker-compose.yml; what is there stays
+	@PYTHONPATH=scripts $(VENV)/python scripts/make_secrets.py
 
 .PHONY: clean
 clean: ## Remove caches and built packages; .venv and data/ stay

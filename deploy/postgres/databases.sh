@@ -17,7 +17,7 @@ for member in gateway svc_ingest svc_parquet svc_knowledgebase svc_quality svc_t
 SELECT format('CREATE ROLE %I LOGIN', :'member')
     WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'member') \gexec
 ALTER ROLE :"member" PASSWORD :'password';
-SELECT format('CREATE DATABASE %I OWNER %I', :'member', :'member')
+SELECT format('CREATE DATABASE %I OWNER %I ENCODING ''UTF8'' TEMPLATE template0', :'member', :'member')
     WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'member') \gexec
 REVOKE CONNECT ON DATABASE :"member" FROM PUBLIC;
 SQL

@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests share outcomes.py
 
+from shared_lib.testing.compose import ComposeFleet, engine_is_here
 from shared_lib.testing.fleet import FleetUnderTest, RunningFleet
 from shared_lib.testing.scaled_out import ScaledOutFleet
 
@@ -32,6 +33,15 @@ def scaled_out_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scale
 
 
 @pytest.fixture(scope="session")
+def compose_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeFleet]:
+    """The fleet in containers."""
+    if not engine_is_here():
+        pytest.skip("no container engine answers here: start dockerd, or set DOCKER_HOST")
+    with ComposeFleet(tmp_path_factory.mktemp("compose"), repository=REPOSITORY) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def fleet(embedded_fleet: FleetUnderTest) -> FleetUnderTest:
     """The embedded fleet; a module that runs in both shapes overrides this with `any_fleet`."""
     return embedded_fleet
@@ -39,10 +49,17 @@ def fleet(embedded_fleet: FleetUnderTest) -> FleetUnderTest:
 
 @pytest.fixture(
     scope="session",
-    params=["embedded", pytest.param("scaled_out", marks=pytest.mark.xdist_group("scaled_out"))],
+    params=[
+        "embedded",
+        pytest.param("scaled_out", marks=pytest.mark.xdist_group("scaled_out")),
+        pytest.param(
+            "compose",
+            marks=[pytest.mark.long, pytest.mark.xdist_group("compose"), pytest.mark.timeout(1200)],
+        ),
+    ],
 )
 def any_fleet(request: pytest.FixtureRequest) -> RunningFleet:
-    """The fleet in each of its two shapes."""
+    """The fleet in each of its two shapes, the second as processes and, long, in containers."""
     running: RunningFleet = request.getfixturevalue(f"{request.param}_fleet")
     return running
 

@@ -21,6 +21,7 @@ from shared_lib.doorbell import drain
 from shared_lib.events.courier import Courier
 from shared_lib.events.delivery import Delivery
 from shared_lib.faults import crash_point
+from shared_lib.jobs.alive import heartbeat
 from shared_lib.jobs.children import Child, ChildFactory, Verdict
 from shared_lib.jobs.errors import ChildDiedError, MemoryLimitError, TimeLimitError
 from shared_lib.jobs.queue import JobQueue
@@ -104,6 +105,7 @@ class Supervisor:
         now = time.monotonic()
         if now >= self._next_watch:
             self._next_watch = now + WATCH_EVERY_S
+            self._guard(heartbeat, self._runtimes[0].settings.run_folder)
             for runtime in self._runtimes:
                 self._guard(self._watch, runtime)
         if now >= self._next_beat:
