@@ -111,10 +111,11 @@ class RingListener:
     def __init__(self, redis_url: str, *, queue: str, heard: Callable[[], None]) -> None:
         self._app = make_celery(redis_url, queue=queue)
 
-        @self._app.task(name=RING)
         def ring() -> None:
+            # Celery reads a function's own signature; what it is given here may be a bound method.
             heard()
 
+        self._app.task(name=RING)(ring)
         self._stopped = threading.Event()
         self._controller: Any = None
         self._thread = threading.Thread(target=self._run, name="celery", daemon=True)
