@@ -19,6 +19,7 @@ from gateway.request_log import endpoints as request_log_endpoints
 from gateway.sessions import endpoints as sessions_endpoints
 from gateway.settings import GatewaySettings
 from gateway.state import GatewayState, build_state
+from gateway.status import endpoints as status_endpoints
 from gateway.tenants import endpoints as tenants_endpoints
 from shared_lib.contracts.services import ServiceName
 from shared_lib.db.engine import Database
@@ -35,6 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     tenants_endpoints.router,
     request_log_endpoints.router,
     audit_endpoints.router,
+    status_endpoints.router,
 )
 
 

@@ -26,6 +26,9 @@ from shared_lib.identity import TokenSigner
 from shared_lib.observability import bound
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
+NO_TENANT = "-"
+"""In the token of a question that is about no tenant's data."""
+
 Params = Mapping[str, str | int | bool]
 
 
@@ -153,6 +156,21 @@ class Backend:
             raise _refused(answer)
         return answer
 
+    async def ask_service(self, service: ServiceName, path: str) -> BackendAnswer:
+        """`GET` an internal path in the gateway's own name, for no tenant.
+
+        Raises:
+            ServiceProblemError: the service answered with 4xx or 5xx.
+            UnavailableError: the service does not answer.
+        """
+        token = self._signer.sign(self._signer.issuer.value, audience=service, tenant=NO_TENANT)
+        scope = _scope(service, token, method="GET", path=path, raw_path=path.encode())
+        exchange = _Exchange(None)
+        await self._upstreams[service](scope, exchange.receive, exchange.send)
+        if exchange.answer.status >= 400:
+            raise _refused(exchange.answer)
+        return exchange.answer
+
     def _scope(
         self,
         caller: Caller,
@@ -167,31 +185,15 @@ class Backend:
         token = self._signer.sign(
             caller.subject, audience=service, tenant=caller.tenant, scopes=caller.scopes
         )
-        own = {
-            "host": service.value,
-            "accept": "application/json",
-            IDENTITY_HEADER: token,
-            REQUEST_ID_HEADER: bound().get("request_id", "page"),
-            TRACE_HEADER: bound().get("traceparent") or new_trace().header,
-        }
-        return {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": "1.1",
-            "scheme": "http",
-            "method": method,
-            "path": path,
-            "raw_path": raw_path,
-            "query_string": urlencode({k: _text(v) for k, v in params.items()}).encode(),
-            "root_path": "",
-            "headers": [
-                (name.lower().encode("latin-1"), value.encode("latin-1"))
-                for name, value in {**headers, **own}.items()
-            ],
-            "client": None,
-            "server": None,
-            "state": {},
-        }
+        return _scope(
+            service,
+            token,
+            method=method,
+            path=path,
+            raw_path=raw_path,
+            query=urlencode({k: _text(v) for k, v in params.items()}).encode(),
+            headers=headers,
+        )
 
 
 class _Exchange:
@@ -237,6 +239,44 @@ class _Exchange:
             if not message.get("more_body", False):
                 self.answer.body = b"".join(self._pieces)
                 self._answered.set()
+
+
+def _scope(
+    service: ServiceName,
+    token: str,
+    *,
+    method: str,
+    path: str,
+    raw_path: bytes,
+    query: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+) -> Scope:
+    """The request as an ASGI app sees it, with the identity and the ids of the one that asks."""
+    own = {
+        "host": service.value,
+        "accept": "application/json",
+        IDENTITY_HEADER: token,
+        REQUEST_ID_HEADER: bound().get("request_id", "page"),
+        TRACE_HEADER: bound().get("traceparent") or new_trace().header,
+    }
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "method": method,
+        "path": path,
+        "raw_path": raw_path,
+        "query_string": query,
+        "root_path": "",
+        "headers": [
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in {**(headers or {}), **own}.items()
+        ],
+        "client": None,
+        "server": None,
+        "state": {},
+    }
 
 
 def _refused(answer: BackendAnswer) -> ServiceProblemError:

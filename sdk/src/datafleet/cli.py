@@ -19,6 +19,7 @@ COMMANDS = {
     "login": LazyCommand("datafleet.commands.login:login", "Sign in to a fleet with a key"),
     "open": LazyCommand("datafleet.commands.open:open_page", "Open the fleet in the browser"),
     "push": LazyCommand("datafleet.commands.push:push", "Send files, and follow them to tables"),
+    "status": LazyCommand("datafleet.commands.status:status", "How every service stands"),
     "table": LazyCommand("datafleet.commands.table:table", "What files were converted to"),
     "version": LazyCommand("datafleet.commands.version:version", "Print the version"),
 }

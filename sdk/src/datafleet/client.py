@@ -25,6 +25,7 @@ from datafleet.uploads import Uploads
 from shared_lib.contracts.access import WhoAmI
 from shared_lib.contracts.catalog import UploadedPath, UploadView, VersionView
 from shared_lib.contracts.conversions import ConversionOptions
+from shared_lib.contracts.status import FleetStatus
 
 TIMEOUT_S = 30.0
 _LONGEST_QUERY = 2000
@@ -95,6 +96,15 @@ class Client:
             UnreachableError: nobody answers.
         """
         return self._transport.get("/v1/whoami", answers=WhoAmI)
+
+    def status(self) -> FleetStatus:
+        """How every member of the fleet stands; for owners.
+
+        Raises:
+            FleetApiError: the key is no owner's.
+            UnreachableError: nobody answers.
+        """
+        return self._transport.get("/v1/status", answers=FleetStatus)
 
     def push(
         self,

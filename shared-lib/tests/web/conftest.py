@@ -122,6 +122,8 @@ class Served:
 @contextmanager
 def serving_sample(runtime: Runtime) -> Iterator[Served]:
     app = create_service_app(runtime, title="sample", routers=[things(runtime)])
+    # Its tables are made by the models: there is no history that it could be behind.
+    app.state.migrated = True
     with serving(app) as server:
         yield Served(app, runtime, server.url, server)
 

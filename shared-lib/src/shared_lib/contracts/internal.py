@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from shared_lib.contracts.services import SERVICES, ServiceName
 
 EVENTS_PATH = "/internal/v1/events"
+STATUS_PATH = "/internal/v1/status"
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,15 @@ def _deliveries() -> frozenset[InternalCall]:
     )
 
 
-INTERNAL_CALLS: frozenset[InternalCall] = _deliveries()
+def _questions() -> frozenset[InternalCall]:
+    """The gateway may ask every service how it stands."""
+    return frozenset(
+        InternalCall(caller=ServiceName.GATEWAY, target=target, path=STATUS_PATH)
+        for target in SERVICES
+    )
+
+
+INTERNAL_CALLS: frozenset[InternalCall] = _deliveries() | _questions()
 
 
 def may_call(caller: str, *, target: str, path: str) -> bool:

@@ -96,3 +96,18 @@ def drop_shared_tables_v1() -> None:
     """Undo `create_shared_tables_v1`."""
     for table in ("idempotency_record", "inbox", "outbox", "job_entry", "job"):
         op.drop_table(table)
+
+
+def create_shared_tables_v2() -> None:
+    """Workers, as they were last seen."""
+    op.create_table(
+        "worker",
+        sa.Column("id", sa.String(), primary_key=True),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+    )
+
+
+def drop_shared_tables_v2() -> None:
+    """Back to the first version."""
+    op.drop_table("worker")

@@ -12,7 +12,8 @@ class JobKind:
         run: `module:function`, imported in the child only; takes a `JobContext`.
         queue: which workers hear it.
         preload: modules that the children's parent imports once, so that a child starts warm.
-        max_attempts: claims before infrastructure failures end the job as dead.
+        max_attempts: claims before infrastructure failures end the job as dead; eight of them, with
+            waits that double from two seconds, outlast four minutes without a database or store.
         time_limit_s: overrides the setting when given.
         memory_limit_bytes: overrides the setting when given.
     """
@@ -21,6 +22,6 @@ class JobKind:
     run: str
     queue: str
     preload: tuple[str, ...] = ()
-    max_attempts: int = 5
+    max_attempts: int = 8
     time_limit_s: float | None = None
     memory_limit_bytes: int | None = None

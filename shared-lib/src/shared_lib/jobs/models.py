@@ -31,7 +31,7 @@ class JobRow(SharedBase):
     failure: Mapped[str | None]
     fence: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)
-    max_attempts: Mapped[int] = mapped_column(default=5)
+    max_attempts: Mapped[int] = mapped_column(default=8)
     revision: Mapped[int] = mapped_column(default=1)
     worker: Mapped[str | None]
     lease_until: Mapped[datetime | None]
@@ -57,3 +57,13 @@ class JobEntryRow(SharedBase):
     name: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(Json)
     at: Mapped[datetime]
+
+
+class WorkerRow(SharedBase):
+    """A supervisor that works for this service, as it was last seen."""
+
+    __tablename__ = "worker"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]

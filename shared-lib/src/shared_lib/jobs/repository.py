@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, literal, select, update
 
 from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.jobs import JobState
+from shared_lib.contracts.status import JobCounts
 from shared_lib.db.repository import Repository
 from shared_lib.db.types import UtcDateTime
 from shared_lib.jobs.kinds import JobKind
@@ -41,6 +42,17 @@ class JobRepository(Repository[JobRow]):
     def has_claimable(self, *, kinds: Mapping[str, JobKind]) -> bool:
         """Whether a claim would find something; a read, so that polling takes no write lock."""
         return self.session.scalar(_claimable(kinds).limit(1)) is not None
+
+    def count_open(self) -> JobCounts:
+        """How many wait and how many run, of all tenants, and since when the oldest one waits."""
+        queued = JobRow.state == JobState.QUEUED
+        query = select(
+            func.count().filter(queued),
+            func.count().filter(JobRow.state.in_(HELD)),
+            func.min(JobRow.run_after).filter(queued),
+        ).where(JobRow.state.in_((JobState.QUEUED, *HELD)))
+        waiting, running, oldest = self.session.execute(query).one()
+        return JobCounts(queued=waiting, running=running, oldest_queued_at=oldest)
 
     def claim(self, *, kinds: Mapping[str, JobKind], worker: str, lease_s: float) -> JobRow | None:
         """Take the oldest job of these kinds that is due: fence and attempts grow by one.

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.jobs import JobState
 from shared_lib.doorbell import drain
 from shared_lib.events.courier import Courier
@@ -28,6 +29,7 @@ from shared_lib.jobs.queue import JobQueue
 from shared_lib.jobs.repository import JobRepository
 from shared_lib.jobs.runtime import Runtime
 from shared_lib.jobs.sweep import sweep_jobs, sweep_records, sweep_scratch
+from shared_lib.jobs.workers import SEEN_EVERY_S, WorkerRepository
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ class Supervisor:
         self._courier = Courier(deliveries, poll_s=self._settings.poll_s)
         self._children: dict[str, Child] = {}
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._started_at = utc_now()
         self._stop = threading.Event()
         self._wake_read, self._wake_write = socket.socketpair()
         self._wake_write.settimeout(0)
@@ -94,6 +97,8 @@ class Supervisor:
             self._courier.stop()
             for thread in sweeps:
                 thread.join()
+            for runtime in self._runtimes:
+                self._guard(self._say_goodbye, runtime)
             self._wake_read.close()
             self._wake_write.close()
 
@@ -229,8 +234,12 @@ class Supervisor:
                 self._guard(sweep_jobs, runtime)
 
     def _sweep_rest(self) -> None:
-        next_records = time.monotonic()
+        next_records = next_seen = time.monotonic()
         while not self._stop.wait(self._settings.sweep_s):
+            if time.monotonic() >= next_seen:
+                next_seen = time.monotonic() + SEEN_EVERY_S
+                for runtime in self._runtimes:
+                    self._guard(self._be_seen, runtime)
             sweeps = [sweep_scratch]
             if time.monotonic() >= next_records:
                 next_records = time.monotonic() + RECORDS_EVERY_S
@@ -238,6 +247,14 @@ class Supervisor:
             for runtime in self._runtimes:
                 for sweep in (*sweeps, *runtime.sweeps):
                     self._guard(sweep, runtime)
+
+    def _be_seen(self, runtime: Runtime) -> None:
+        with runtime.database.write() as unit:
+            WorkerRepository(unit).seen(self._worker, started_at=self._started_at)
+
+    def _say_goodbye(self, runtime: Runtime) -> None:
+        with runtime.database.write() as unit:
+            WorkerRepository(unit).gone(self._worker)
 
 
 def _judge(child: Child, *, cancelled: bool) -> Verdict | None:

@@ -60,9 +60,7 @@ class MinioStore:
             region=settings.region,
             http_client=pool,
         )
-        with _speaking_errors(""):
-            if not client.bucket_exists(settings.bucket):
-                client.make_bucket(settings.bucket)
+        _ensure_bucket(client, settings.bucket)
         return cls(client, bucket=settings.bucket)
 
     def writer(self, key: str) -> "MinioWriter":
@@ -331,6 +329,22 @@ def _describe(found: Any) -> StoredObject:
 
 class _RangeBehindEndError(Exception):
     """A range begins at or after the object's last byte."""
+
+
+def _ensure_bucket(client: Minio, bucket: str) -> None:
+    """Make the bucket unless it is there; of several processes that start at once one makes it.
+
+    Raises:
+        StoreUnavailableError: it is not there and cannot be made.
+    """
+    with _speaking_errors(""):
+        if client.bucket_exists(bucket):
+            return
+        try:
+            client.make_bucket(bucket)
+        except MinioException:
+            if not client.bucket_exists(bucket):
+                raise
 
 
 @contextlib.contextmanager

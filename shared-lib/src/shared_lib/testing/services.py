@@ -48,9 +48,10 @@ class Identities:
         scopes: frozenset[Scope] = EVERYTHING,
         issuer: ServiceName = ServiceName.GATEWAY,
     ) -> dict[str, str]:
-        """The header that says who is asking."""
+        """The header that says who is asking: a user through the gateway, or a service itself."""
+        subject = "key_1" if issuer is ServiceName.GATEWAY else issuer.value
         token = self._signers[issuer].sign(
-            "key_1", audience=self._audience, tenant=tenant, scopes=scopes
+            subject, audience=self._audience, tenant=tenant, scopes=scopes
         )
         return {IDENTITY_HEADER: token}
 

@@ -10,7 +10,7 @@ from shared_lib.events.inbox import EventHandler
 from shared_lib.identity import TokenVerifier, open_keyring
 from shared_lib.jobs.queue import JobQueue
 from shared_lib.jobs.runtime import Runtime
-from shared_lib.web import events, health, jobs
+from shared_lib.web import events, health, jobs, status
 from shared_lib.web.draining import Draining
 from shared_lib.web.errors import PROBLEM_RESPONSES, configure_errors
 from shared_lib.web.metrics import ObservedRequests, RequestMetrics
@@ -59,6 +59,7 @@ def create_service_app(
     _configure_metrics(app, service=runtime.name)
     app.include_router(health.router)
     app.include_router(events.router)
+    app.include_router(status.router)
     for router in routers:
         app.include_router(router)
     if runtime.kinds:

@@ -1,0 +1,1 @@
+"""How the fleet behind this gateway stands."""
