@@ -19,7 +19,7 @@ from shared_lib.testing.waiting import wait_until
 REPOSITORY = Path(__file__).parents[2]
 CLIENTS = 4
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("replicas")]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
