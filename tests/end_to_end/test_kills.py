@@ -16,7 +16,7 @@ from shared_lib.testing.fleet import FleetUnderTest
 from shared_lib.testing.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-KILLS = 24
+KILLS = 21
 VICTIMS = ("supervisor", "child", "api")
 
 
