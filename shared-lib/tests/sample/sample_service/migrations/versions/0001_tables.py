@@ -3,7 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared_lib.db.shared_tables import create_shared_tables_v1, drop_shared_tables_v1
+from shared_lib.db.shared_tables import (
+    create_shared_tables_v1,
+    create_shared_tables_v2,
+    drop_shared_tables_v1,
+    drop_shared_tables_v2,
+)
 
 revision = "0001"
 down_revision = None
@@ -12,6 +17,7 @@ down_revision = None
 def upgrade() -> None:
     """Make all tables."""
     create_shared_tables_v1()
+    create_shared_tables_v2()
     op.create_table(
         "effect",
         sa.Column("id", sa.Integer(), primary_key=True),
@@ -32,4 +38,5 @@ def downgrade() -> None:
     """Back to an empty database."""
     op.drop_table("heard")
     op.drop_table("effect")
+    drop_shared_tables_v2()
     drop_shared_tables_v1()
