@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 import redis
-from outcomes import check_nothing_lost, push
+from outcomes import answer_to, check_nothing_lost, push
 
 from shared_lib.contracts.services import SERVICES
 from shared_lib.testing.processes import tree_of
@@ -20,6 +20,7 @@ from shared_lib.testing.waiting import wait_until
 REPOSITORY = Path(__file__).parents[2]
 WORKING = ("svc-ingest", "svc-parquet")
 S3_DOWN_S = 10.0
+CALM = 3
 
 Harm = Callable[[ScaledOutFleet, random.Random], None]
 
@@ -111,6 +112,16 @@ def await_push(accepted: dict[str, str]) -> None:
     wait_until(lambda: len(accepted) > before, timeout_s=60, what="a push")
 
 
+def await_calm(fleet: ScaledOutFleet) -> None:
+    """Return when what the harm before this one held up is nearly done: each is one of its own."""
+    with fleet.client() as client:
+        wait_until(
+            lambda: len(answer_to(client, "/v1/flows", state="running").json()["items"]) <= CALM,
+            timeout_s=180,
+            what="the flows of before",
+        )
+
+
 def hurt(folder: Path, *, harms: list[Harm], seed: int) -> None:
     """Do all that harm while files come in, then see that nothing is lost and nothing doubled."""
     choice = random.Random(seed)
@@ -120,6 +131,7 @@ def hurt(folder: Path, *, harms: list[Harm], seed: int) -> None:
     with ScaledOutFleet(folder, repository=REPOSITORY, env=env) as fleet:
         with pushing(fleet, accepted=accepted):
             for harm in harms:
+                await_calm(fleet)
                 await_push(accepted)
                 time.sleep(choice.uniform(0, 0.5))
                 harm(fleet, choice)

@@ -41,12 +41,28 @@ class MinioStore:
     """An `ObjectStore` on one bucket."""
 
     def __init__(self, client: Minio, *, bucket: str) -> None:
-        self._client = client
+        self._connection = client
         self._bucket = bucket
+        self._ensured = False
+
+    @property
+    def _client(self) -> Minio:
+        """The client; the bucket is there before its first use.
+
+        A process may start while the server is away: what it does with the store then fails, and
+        not the process.
+
+        Raises:
+            StoreUnavailableError: the bucket is not there and cannot be made.
+        """
+        if not self._ensured:
+            _ensure_bucket(self._connection, self._bucket)
+            self._ensured = True
+        return self._connection
 
     @classmethod
     def connect(cls, settings: StorageSettings) -> Self:
-        """The store that the settings name; the bucket is made when it is missing."""
+        """The store that the settings name; its bucket is made by the first use when missing."""
         pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=CONNECT_S, read=READ_S),
             retries=urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=RETRIED),
@@ -60,7 +76,6 @@ class MinioStore:
             region=settings.region,
             http_client=pool,
         )
-        _ensure_bucket(client, settings.bucket)
         return cls(client, bucket=settings.bucket)
 
     def writer(self, key: str) -> "MinioWriter":
