@@ -16,6 +16,7 @@ from pathlib import Path
 
 from _measuring import verdict
 
+from shared_lib.testing.processes import parents_of
 from shared_lib.testing.scaled_out import ScaledOutFleet
 from shared_lib.testing.waiting import wait_until
 
@@ -36,7 +37,7 @@ def measure(fleet: ScaledOutFleet, number: int) -> float:
         answer.raise_for_status()
         version = answer.json()["version"]
         children = wait_until(fleet.job_children, timeout_s=60, what="the job's child")
-        parents = {parent.pid for parent in children[0].parents()}
+        parents = parents_of(children[0])
         victim = next(
             member
             for name, member in fleet.members.items()

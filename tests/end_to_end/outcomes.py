@@ -6,9 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import psutil
 
 from shared_lib.testing.fleet import RunningFleet
 from shared_lib.testing.waiting import wait_until
+
+
+def kill_first(processes: list[psutil.Process]) -> psutil.Process | None:
+    """`kill -9` the first of them that is still there; None when all have ended by themselves."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+            return process
+    return None
 
 
 def content_of(seed: int, *, rows: int = 30_000) -> bytes:

@@ -5,6 +5,7 @@ once, no object without a name outlives the sweep, no child outlives its parent.
 """
 
 import ast
+import contextlib
 import random
 from pathlib import Path
 
@@ -27,10 +28,18 @@ def _kill_one(fleet: FleetUnderTest, *, kind: str) -> None:
         "child": fleet.job_children,
         "api": lambda: fleet.processes("fleet_embedded.api"),
     }[kind]
-    victim = wait_until(find, timeout_s=30, what=f"a running {kind}")[0]
-    family = [] if kind == "child" else victim.children(recursive=True)
-    victim.kill()
-    _, alive = psutil.wait_procs([victim, *family], timeout=10)
+
+    def kill() -> list[psutil.Process]:
+        for victim in find():
+            # A child may have ended by itself since it was found.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                family = [] if kind == "child" else victim.children(recursive=True)
+                victim.kill()
+                return [victim, *family]
+        return []
+
+    killed = wait_until(kill, timeout_s=30, what=f"a running {kind}")
+    _, alive = psutil.wait_procs(killed, timeout=10)
     assert not alive, f"these outlived their parent: {alive}"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 import redis
-from outcomes import answer_to, check_nothing_lost, push
+from outcomes import answer_to, check_nothing_lost, kill_first, push
 
 from shared_lib.contracts.services import SERVICES
 from shared_lib.testing.processes import tree_of
@@ -40,7 +40,7 @@ def worker(fleet: ScaledOutFleet, choice: random.Random) -> None:
 
 
 def job_child(fleet: ScaledOutFleet, _: random.Random) -> None:
-    wait_until(fleet.job_children, timeout_s=60, what="a running job")[0].kill()
+    wait_until(lambda: kill_first(fleet.job_children()), timeout_s=60, what="a running job")
 
 
 def service(fleet: ScaledOutFleet, choice: random.Random) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self
 import httpx
 import psutil
 
-from shared_lib.testing.processes import die_together, tree_of
+from shared_lib.testing.processes import die_together, parents_of, tree_of
 from shared_lib.testing.waiting import wait_until
 
 FAST = {
@@ -130,11 +130,8 @@ class FleetUnderTest:
     def job_children(self) -> list[psutil.Process]:
         """The processes in which jobs run right now."""
         servers = self.processes("multiprocessing.forkserver")
-        return [
-            process
-            for process in servers
-            if any(parent.pid in {s.pid for s in servers} for parent in process.parents())
-        ]
+        pids = {server.pid for server in servers}
+        return [process for process in servers if pids.intersection(parents_of(process))]
 
     def tree(self) -> list[psutil.Process]:
         """Every process of the fleet."""

@@ -49,6 +49,13 @@ def tree_of(pid: int) -> list[psutil.Process]:
     return []
 
 
+def parents_of(process: psutil.Process) -> list[int]:
+    """The process ids of those above a process, the nearest first; none when it is gone."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return [parent.pid for parent in process.parents()]
+    return []
+
+
 def kill_tree(pid: int) -> None:
     """`kill -9` a process and everything it started, and wait until all are gone."""
     processes = tree_of(pid)

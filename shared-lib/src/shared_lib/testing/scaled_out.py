@@ -24,7 +24,7 @@ from shared_lib.db.migrations import migrate
 from shared_lib.identity.layout import lay_out_keys
 from shared_lib.storage import open_store
 from shared_lib.testing.fleet import FAST
-from shared_lib.testing.processes import ServerProcess, free_port, tree_of
+from shared_lib.testing.processes import ServerProcess, free_port, parents_of, tree_of
 from shared_lib.testing.servers.fleet_servers import FleetServers
 from shared_lib.testing.waiting import wait_until
 
@@ -207,7 +207,7 @@ class ScaledOutFleet:
             process
             for worker in workers
             for process in tree_of(worker)
-            if worker in [parent.pid for parent in process.parents()[1:]]
+            if worker in parents_of(process)[1:]
         ]
 
     def stop(self) -> None:
