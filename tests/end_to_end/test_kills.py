@@ -7,6 +7,7 @@ once, no object without a name outlives the sweep, no child outlives its parent.
 import ast
 import contextlib
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -23,14 +24,14 @@ VICTIMS = ("supervisor", "child", "api")
 
 def _kill_one(fleet: FleetUnderTest, *, kind: str) -> None:
     """Kill one process of a kind as soon as there is one; what it started must go with it."""
-    find = {
+    finders: dict[str, Callable[[], list[psutil.Process]]] = {
         "supervisor": lambda: fleet.processes("fleet_embedded.supervisor"),
         "child": fleet.job_children,
         "api": lambda: fleet.processes("fleet_embedded.api"),
-    }[kind]
+    }
 
     def kill() -> list[psutil.Process]:
-        for victim in find():
+        for victim in finders[kind]():
             # A child may have ended by itself since it was found.
             with contextlib.suppress(psutil.NoSuchProcess):
                 family = [] if kind == "child" else victim.children(recursive=True)
