@@ -47,14 +47,7 @@ class MinioStore:
 
     @property
     def _client(self) -> Minio:
-        """The client; the bucket is there before its first use.
-
-        A process may start while the server is away: what it does with the store then fails, and
-        not the process.
-
-        Raises:
-            StoreUnavailableError: the bucket is not there and cannot be made.
-        """
+        """The client; its first use makes the bucket, so a process may start without a server."""
         if not self._ensured:
             _ensure_bucket(self._connection, self._bucket)
             self._ensured = True
