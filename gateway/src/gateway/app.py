@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from gateway.audit import endpoints as audit_endpoints
 from gateway.dispatcher.clients import ClientResolver
 from gateway.dispatcher.dispatcher import Dispatcher, Parts
+from gateway.dispatcher.door import Door
 from gateway.dispatcher.upstream import Upstream
 from gateway.health import endpoints as health_endpoints
 from gateway.keys import endpoints as keys_endpoints
@@ -82,6 +83,7 @@ def create_gateway(
         limits=settings.limits,
         record=state.request_log.add,
         metrics=state.metrics,
+        door=Door(settings.door_secret.get_secret_value() if settings.door_secret else None),
     )
     return Gateway(parts, app=app, state=state)
 

@@ -93,6 +93,12 @@ class GatewaySettings(ServiceSettings):
         description="Secret under which keys are stored. Embedded: made at the first start.",
     )
 
+    door_secret: SecretStr | None = Field(
+        default=None,
+        description="Shared with the nginx in front (deploy/nginx), which asks the gateway about "
+        "each request. Empty: nobody may ask.",
+    )
+
     @model_validator(mode="after")
     def _need_a_pepper(self) -> Self:
         if self.key_pepper is None and self.mode != "embedded":

@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.authentication import Authenticator
 from gateway.dispatcher.clients import ClientResolver
-from gateway.dispatcher.errors import ServiceAwayError
+from gateway.dispatcher.door import Door
+from gateway.dispatcher.errors import AddressNotFoundError, ServiceAwayError
 from gateway.dispatcher.exchange import Exchange
 from gateway.dispatcher.guard import Admitted, Header, admit
 from gateway.dispatcher.limits import InFlight, LimitedBody, RateLimiter, too_large
@@ -64,6 +65,7 @@ class Parts:
     limits: LimitSettings
     record: Callable[[Finished], None]
     metrics: GatewayMetrics
+    door: Door
 
 
 class Dispatcher:
@@ -82,7 +84,10 @@ class Dispatcher:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand the lifespan to the FastAPI part."""
         if scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            if self._parts.door.asks(scope):
+                await self._decide(self._parts.door.original(scope), receive, send)
+            else:
+                await self._answer(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._parts.own(scope, receive, send)
         else:
@@ -112,6 +117,35 @@ class Dispatcher:
             exchange = self._begin(scope, receive, send, admitted=admitted)
             await self._serve(scope, receive, exchange, admitted)
         self._finish(scope, exchange, at=at, seconds=time.perf_counter() - started)
+
+    async def _decide(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Tell our nginx: 204 with an identity token for one service, or 403.
+
+        It hands what is refused to `_answer`, whole, which says why.
+        """
+        try:
+            admitted = admit(
+                scope["method"],
+                raw_path=scope["raw_path"],
+                query_string=scope["query_string"],
+                headers=scope["headers"],
+            )
+            exchange = self._begin(scope, receive, send, admitted=admitted)
+            if exchange.route.service is ServiceName.GATEWAY:
+                raise AddressNotFoundError("The gateway answers this address itself.")
+            scheme = self._scheme(scope, admitted)
+            await self._authenticate(scope["method"], exchange, admitted, scheme=scheme)
+        except FleetError:
+            status, headers = 403, []
+        else:
+            status = 204
+            headers = [
+                *exchange.own_headers,
+                (_TRACE, exchange.trace.header.encode()),
+                (_IDENTITY, self._token(exchange)),
+            ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 
     def _begin(self, scope: Scope, receive: Receive, send: Send, *, admitted: Admitted) -> Exchange:
         once, limits = admitted.once, self._parts.limits
@@ -209,14 +243,19 @@ class Dispatcher:
         return self._parts.clients.scheme(scope, forwarded_proto=proto)
 
     def _service_scope(self, scope: Scope, exchange: Exchange, admitted: Admitted) -> Scope:
-        principal, service = _known(exchange), exchange.route.service
-        caller = principal.caller
-        token = self._parts.signer.sign(
-            caller.subject, audience=service, tenant=caller.tenant, scopes=caller.scopes
-        )
         headers = _common_headers(exchange, admitted)
-        headers.append((_IDENTITY, token.encode()))
+        headers.append((_IDENTITY, self._token(exchange)))
         return {**scope, "headers": headers, "state": {}}
+
+    def _token(self, exchange: Exchange) -> bytes:
+        """The caller's identity, for the one service that the request goes to."""
+        caller = _known(exchange).caller
+        return self._parts.signer.sign(
+            caller.subject,
+            audience=exchange.route.service,
+            tenant=caller.tenant,
+            scopes=caller.scopes,
+        ).encode()
 
     async def _call_own(
         self,
