@@ -5,6 +5,16 @@ security policy and in both themes. Every chart has a title and a description (W
 """
 
 from shared_lib.charts.bars import Bar, bar_chart, sparkline
+from shared_lib.charts.comparison import Pair, comparison_chart
 from shared_lib.charts.graph import GraphEdge, GraphNode, layered_graph
 
-__all__ = ["Bar", "GraphEdge", "GraphNode", "bar_chart", "layered_graph", "sparkline"]
+__all__ = [
+    "Bar",
+    "GraphEdge",
+    "GraphNode",
+    "Pair",
+    "bar_chart",
+    "comparison_chart",
+    "layered_graph",
+    "sparkline",
+]

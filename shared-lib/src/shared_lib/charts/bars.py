@@ -32,19 +32,19 @@ def bar_chart(bars: Sequence[Bar], *, title: str, description: str) -> str:
         ValueError: an amount is negative or not finite.
     """
     width = max(len(bars), 1) * (BAR + GAP)
+    placed = [
+        (bar, index * (BAR + GAP), round(BASELINE - height, 1), height)
+        for index, (bar, height) in enumerate(
+            zip(bars, place_bars(bars, room=BASELINE), strict=True)
+        )
+    ]
     drawn = "".join(
         f'<g class="bar"><title>{escape(bar.label)}: {escape(bar.shown)}</title>'
         f'<rect class="hit" x="{x}" y="0" width="{BAR}" height="{BASELINE}"/>'
         f'<rect class="series-1" x="{x}" y="{y}" width="{BAR}" height="{height}" rx="2"/></g>'
-        for bar, x, y, height in _place(bars)
+        for bar, x, y, height in placed
     )
-    ends = ""
-    if bars:
-        ends = (
-            f'<text class="axis" x="0" y="{HEIGHT - 5}">{escape(_short(bars[0].label))}</text>'
-            f'<text class="axis" x="{width - GAP}" y="{HEIGHT - 5}" text-anchor="end">'
-            f"{escape(_short(bars[-1].label))}</text>"
-        )
+    ends = axis_ends([bar.label for bar in bars], width=width - GAP)
     return (
         f'<svg class="chart" viewBox="0 0 {width} {HEIGHT}" role="img" '
         f'preserveAspectRatio="xMinYMid meet">'
@@ -75,13 +75,14 @@ def sparkline(amounts: Sequence[float], *, title: str) -> str:
     )
 
 
-def _place(bars: Sequence[Bar]) -> list[tuple[Bar, int, float, float]]:
+def place_bars(bars: Sequence[Bar], *, room: float) -> list[float]:
+    """How long each bar is drawn, in proportion to the longest.
+
+    Raises:
+        ValueError: an amount is negative or not finite.
+    """
     highest = max(_checked([bar.amount for bar in bars]), default=0.0)
-    placed = []
-    for index, bar in enumerate(bars):
-        height = round(_length(bar.amount, highest, BASELINE), 1)
-        placed.append((bar, index * (BAR + GAP), round(BASELINE - height, 1), height))
-    return placed
+    return [round(_length(bar.amount, highest, room), 1) for bar in bars]
 
 
 def _length(amount: float, highest: float, room: float) -> float:
@@ -95,6 +96,17 @@ def _checked(amounts: Sequence[float]) -> Sequence[float]:
     if any(not isfinite(amount) or amount < 0 for amount in amounts):
         raise ValueError("a bar's amount is a finite number that is not negative")
     return amounts
+
+
+def axis_ends(labels: Sequence[str], *, width: int) -> str:
+    """The first and the last label below a chart; nothing when there is no bar."""
+    if not labels:
+        return ""
+    return (
+        f'<text class="axis" x="0" y="{HEIGHT - 5}">{escape(_short(labels[0]))}</text>'
+        f'<text class="axis" x="{width}" y="{HEIGHT - 5}" text-anchor="end">'
+        f"{escape(_short(labels[-1]))}</text>"
+    )
 
 
 def _short(label: str, limit: int = 14) -> str:

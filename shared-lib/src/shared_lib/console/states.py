@@ -1,4 +1,4 @@
-"""How the state of a job, a step or a flow is shown: a mark and a word, never colour alone."""
+"""How a state or an outcome is shown: a mark and a word, never colour alone."""
 
 import click
 
@@ -11,8 +11,11 @@ _MARKS = {
     "failed": "✕",
     "dead": "✕",
     "cancelled": "–",
+    "passed": "✓",
+    "warned": "!",
+    "error": "✕",
 }
-_COLORS = {"✓": "green", "✕": "red", "◐": "magenta"}
+_COLORS = {"✓": "green", "!": "yellow", "✕": "red", "◐": "magenta"}
 
 
 def mark_of(state: str) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from shared_lib.contracts.base import Contract, UtcTime
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.errors import Problem
+from shared_lib.contracts.verdicts import Verdict
 
 DatasetName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 """Letters, digits, dot, underscore and hyphen; at most 100; starts with a letter or a digit."""
@@ -40,6 +41,11 @@ class VersionView(Contract):
     flow_id: str
     files: list[FileView]
     bytes: int
+    verdict: Verdict | None = Field(
+        default=None,
+        description="The worst of its tables' newest verdicts, by all suites; null when nothing "
+        "has judged it.",
+    )
     created_at: UtcTime
 
 

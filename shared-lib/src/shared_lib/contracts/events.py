@@ -1,6 +1,7 @@
 """The events of the fleet: past tense, versioned, ids only. Data never travels in an event."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import Field, JsonValue
 
@@ -8,6 +9,7 @@ from shared_lib.contracts.base import Contract, UtcTime
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.jobs import JobSummary
 from shared_lib.contracts.services import ServiceName
+from shared_lib.contracts.verdicts import Verdict
 
 
 class Event(Contract):
@@ -53,6 +55,9 @@ class TablePublished(Contract):
     table_id: str
     table_version_id: str
     table_name: str
+    dataset_name: str = ""
+    version_number: int = 0
+    parts: list[str] = Field(default=[], description="Keys of its Parquet files, in order.")
     job_id: str
     rows: int
     columns: int
@@ -60,6 +65,89 @@ class TablePublished(Contract):
     bytes_out: int
     quarantined_rows: int
     widened_columns: list[str] = []
+
+
+class RequestedJudgement(Contract):
+    """A judgement that is asked for, and the job that makes it."""
+
+    judgement_id: str
+    suite_name: str
+    job_id: str
+
+
+class JudgementsRequested(Contract):
+    """`judgements.requested`: the suites that will judge a table version; there may be none."""
+
+    version_id: str
+    file_id: str
+    table_version_id: str
+    judgements: list[RequestedJudgement]
+
+
+class QualityJudged(Contract):
+    """`quality.judged`: a verdict was found, or a person has changed it."""
+
+    judgement_id: str
+    suite_id: str
+    suite_name: str
+    suite_version: int
+    dataset_name: str
+    version_id: str
+    file_id: str
+    table_id: str
+    table_version_id: str
+    job_id: str
+    verdict: Verdict
+    found: Verdict
+    overridden_by: str | None = None
+    reasons: list[str] = Field(default=[], max_length=20)
+    remedies: list[str] = Field(default=[], max_length=20)
+    checks: int
+    passed: int
+    revision: int = Field(description="Grows with each change: a late event is told from a new.")
+
+
+class TrainingDecision(Contract):
+    """Whether a pipeline trains on a table version, and by which rule."""
+
+    decision_id: str
+    trigger_id: str
+    pipeline: str
+    train: bool
+    rule: str
+    reason: str
+    training_job_id: str | None = None
+    job_id: str | None = None
+
+
+class TrainingDecided(Contract):
+    """`training.decided`: what all triggers on a table version said; there may be none."""
+
+    version_id: str
+    file_id: str
+    table_version_id: str
+    decisions: list[TrainingDecision]
+    revision: int = Field(description="Grows with each verdict that was decided upon.")
+
+
+class TrainingFinished(Contract):
+    """`training.finished`: a pipeline has left its results."""
+
+    training_job_id: str
+    job_id: str
+    pipeline: str
+    commit: str
+    dataset_name: str
+    version_id: str
+    file_id: str
+    table_version_id: str
+    metrics: dict[str, float]
+    stages_run: int
+    stages_cached: int
+    model: str
+    model_version: int
+    alias: Literal["champion", "challenger"]
+    promotion: str = Field(description="Why it became what it is, in a sentence.")
 
 
 class JobChanged(Contract):
@@ -87,8 +175,32 @@ DATASET_VERSION_LANDED = EventSpec(
 )
 TABLE_PUBLISHED = EventSpec(
     name="table.published",
-    schema_version=1,
+    schema_version=2,
     payload=TablePublished,
+    subscribers=(ServiceName.INGEST, ServiceName.QUALITY, ServiceName.TRAINING),
+)
+JUDGEMENTS_REQUESTED = EventSpec(
+    name="judgements.requested",
+    schema_version=1,
+    payload=JudgementsRequested,
+    subscribers=(ServiceName.INGEST, ServiceName.TRAINING),
+)
+QUALITY_JUDGED = EventSpec(
+    name="quality.judged",
+    schema_version=1,
+    payload=QualityJudged,
+    subscribers=(ServiceName.INGEST, ServiceName.TRAINING),
+)
+TRAINING_DECIDED = EventSpec(
+    name="training.decided",
+    schema_version=1,
+    payload=TrainingDecided,
+    subscribers=(ServiceName.INGEST,),
+)
+TRAINING_FINISHED = EventSpec(
+    name="training.finished",
+    schema_version=1,
+    payload=TrainingFinished,
     subscribers=(ServiceName.INGEST,),
 )
 JOB_CHANGED = EventSpec(
@@ -99,5 +211,14 @@ JOB_CHANGED = EventSpec(
 )
 
 EVENTS: dict[str, EventSpec] = {
-    spec.name: spec for spec in (DATASET_VERSION_LANDED, TABLE_PUBLISHED, JOB_CHANGED)
+    spec.name: spec
+    for spec in (
+        DATASET_VERSION_LANDED,
+        TABLE_PUBLISHED,
+        JUDGEMENTS_REQUESTED,
+        QUALITY_JUDGED,
+        TRAINING_DECIDED,
+        TRAINING_FINISHED,
+        JOB_CHANGED,
+    )
 }

@@ -14,10 +14,15 @@ class Scope(StrEnum):
     KEYS_READ = "keys:read"
     KEYS_WRITE = "keys:write"
     LOG_READ = "log:read"
+    QUALITY_OVERRIDE = "quality:override"
+    QUALITY_READ = "quality:read"
+    QUALITY_WRITE = "quality:write"
     TABLES_READ = "tables:read"
     TABLES_WRITE = "tables:write"
     TENANTS_READ = "tenants:read"
     TENANTS_WRITE = "tenants:write"
+    TRAINING_READ = "training:read"
+    TRAINING_WRITE = "training:write"
 
 
 class Role(StrEnum):
@@ -29,9 +34,29 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
-_VIEWER = frozenset({Scope.DATASETS_READ, Scope.FLOWS_READ, Scope.JOBS_READ, Scope.TABLES_READ})
-_EDITOR = _VIEWER | {Scope.DATASETS_WRITE, Scope.JOBS_WRITE, Scope.TABLES_WRITE}
-_ADMIN = _EDITOR | {Scope.KEYS_READ, Scope.KEYS_WRITE, Scope.LOG_READ}
+_VIEWER = frozenset(
+    {
+        Scope.DATASETS_READ,
+        Scope.FLOWS_READ,
+        Scope.JOBS_READ,
+        Scope.QUALITY_READ,
+        Scope.TABLES_READ,
+        Scope.TRAINING_READ,
+    }
+)
+_EDITOR = _VIEWER | {
+    Scope.DATASETS_WRITE,
+    Scope.JOBS_WRITE,
+    Scope.QUALITY_WRITE,
+    Scope.TABLES_WRITE,
+    Scope.TRAINING_WRITE,
+}
+_ADMIN = _EDITOR | {
+    Scope.KEYS_READ,
+    Scope.KEYS_WRITE,
+    Scope.LOG_READ,
+    Scope.QUALITY_OVERRIDE,
+}
 
 ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.VIEWER: _VIEWER,

@@ -52,8 +52,18 @@ SERVICES: dict[ServiceName, ServiceSpec] = {
             prefixes=("/v1/conversions", "/v1/tables"),
         ),
         ServiceSpec(name=ServiceName.KNOWLEDGEBASE, package="svc_knowledgebase", job_owner="kb"),
-        ServiceSpec(name=ServiceName.QUALITY, package="svc_quality", job_owner="qu"),
-        ServiceSpec(name=ServiceName.TRAINING, package="svc_training", job_owner="tr"),
+        ServiceSpec(
+            name=ServiceName.QUALITY,
+            package="svc_quality",
+            job_owner="qu",
+            prefixes=("/v1/judgements", "/v1/suites"),
+        ),
+        ServiceSpec(
+            name=ServiceName.TRAINING,
+            package="svc_training",
+            job_owner="tr",
+            prefixes=("/v1/models", "/v1/pipelines", "/v1/training-jobs", "/v1/triggers"),
+        ),
     )
 }
 

@@ -1,0 +1,1 @@
+"""What svc-quality adds to `fleet`."""

@@ -1,0 +1,1 @@
+"""Two-sample tests of columns, with a size beside each p-value."""

@@ -1,0 +1,1 @@
+"""A report that can be sent to somebody: one HTML file, with its pictures."""

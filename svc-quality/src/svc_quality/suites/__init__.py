@@ -1,0 +1,1 @@
+"""Suites: written by people, or inferred from a table that is good."""

@@ -1,0 +1,1 @@
+"""Table versions that can be judged, as svc-parquet tells of them."""
