@@ -19,7 +19,14 @@ COMMANDS = {
     "login": LazyCommand("datafleet.commands.login:login", "Sign in to a fleet with a key"),
     "open": LazyCommand("datafleet.commands.open:open_page", "Open the fleet in the browser"),
     "push": LazyCommand("datafleet.commands.push:push", "Send files, and follow them to tables"),
+    "quality": LazyCommand("datafleet.commands.quality:quality", "What the gate found, and why"),
     "status": LazyCommand("datafleet.commands.status:status", "How every service stands"),
+    "model": LazyCommand("datafleet.commands.model:model", "What was learned, and who is champion"),
+    "pipeline": LazyCommand("datafleet.commands.pipeline:pipeline", "What can be trained"),
+    "suite": LazyCommand("datafleet.commands.suite:suite", "What must hold of a dataset's tables"),
+    "trigger": LazyCommand(
+        "datafleet.commands.trigger:trigger", "When to train, and why it was or was not"
+    ),
     "table": LazyCommand("datafleet.commands.table:table", "What files were converted to"),
     "version": LazyCommand("datafleet.commands.version:version", "Print the version"),
 }

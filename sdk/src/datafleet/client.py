@@ -18,8 +18,10 @@ from datafleet.datasets import Datasets
 from datafleet.flows import Flows
 from datafleet.jobs import Jobs
 from datafleet.pushes import LocalFile, Push, PushPlanError, plan_push
+from datafleet.quality import Judgements, Suites
 from datafleet.retries import RetryPolicy
 from datafleet.tables import Tables
+from datafleet.training import Models, Pipelines, Triggers
 from datafleet.transport import Transport
 from datafleet.uploads import Uploads
 from shared_lib.contracts.access import WhoAmI
@@ -38,7 +40,8 @@ class Client:
     """A fleet at an address, spoken to with a key. It may be used by several threads.
 
     Attributes:
-        datasets, flows, jobs, tables, uploads: what the fleet knows, by noun.
+        datasets, flows, jobs, judgements, models, pipelines, suites, tables, triggers,
+            uploads: what the fleet knows, by noun.
 
     Args:
         server: the gateway's address, such as `http://127.0.0.1:8080`.
@@ -62,7 +65,12 @@ class Client:
         self.datasets = Datasets(self._transport)
         self.flows = Flows(self._transport)
         self.jobs = Jobs(self._transport)
+        self.judgements = Judgements(self._transport)
+        self.models = Models(self._transport)
+        self.pipelines = Pipelines(self._transport)
+        self.suites = Suites(self._transport)
         self.tables = Tables(self._transport)
+        self.triggers = Triggers(self._transport)
         self.uploads = Uploads(self._transport)
 
     def __repr__(self) -> str:

@@ -102,8 +102,22 @@ class Transport:
             FleetApiError: the fleet answered with a problem.
             UnreachableError: nobody answers.
         """
+        return self._write("POST", path, answers=answers, body=body, key=key)
+
+    def put(self, path: str, *, answers: type[ModelT], body: BaseModel) -> ModelT:
+        """Set something.
+
+        Raises:
+            FleetApiError: the fleet answered with a problem.
+            UnreachableError: nobody answers.
+        """
+        return self._write("PUT", path, answers=answers, body=body, key=None)
+
+    def _write(
+        self, method: str, path: str, *, answers: type[ModelT], body: BaseModel, key: str | None
+    ) -> ModelT:
         response = self._send(
-            "POST",
+            method,
             path,
             content=body.model_dump_json(exclude_unset=True, by_alias=True).encode(),
             headers={"Content-Type": "application/json", "Idempotency-Key": key or new_key()},

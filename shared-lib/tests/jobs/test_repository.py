@@ -17,6 +17,7 @@ from shared_lib.jobs.child import _start
 from shared_lib.jobs.errors import JobAlreadyEndedError, JobNotFoundError, LeaseLostError
 from shared_lib.jobs.kinds import JobKind
 from shared_lib.jobs.models import JobRow
+from shared_lib.jobs.queue import OUTAGE_PATIENCE
 from shared_lib.jobs.repository import JobRepository
 from shared_lib.jobs.sweep import sweep_jobs, sweep_scratch
 
@@ -197,6 +198,33 @@ def test_a_wait_does_not_grow_beyond_five_minutes(make_fleet: Any) -> None:
         unit.session.flush()
         again = JobQueue(fleet.runtime).retry(unit, job=held, error=PROBLEM)
         assert again.run_after - utc_now() < timedelta(seconds=301)
+
+
+def test_an_outage_uses_up_no_try_for_a_day(make_fleet: Any) -> None:
+    fleet = make_fleet(retry_backoff_s=10.0)
+    job_id = fleet.request("fail_infrastructure")
+    waits = []
+
+    def meet_an_outage() -> None:
+        before, job = utc_now(), claim(fleet)
+        with fleet.runtime.database.write() as unit:
+            held = JobRepository(unit).lock_held(job.id, fence=job.fence)
+            JobQueue(fleet.runtime).retry(unit, job=held, error=PROBLEM, outage=True)
+        waits.append(round((fleet.job(job_id).run_after - before).total_seconds()))
+        with fleet.runtime.database.write() as unit:
+            unit.session.execute(update(JobRow).values(run_after=utc_now()))
+
+    for _ in range(5):
+        meet_an_outage()
+    job = fleet.job(job_id)
+    assert (job.state, job.attempts, job.fence) == (JobState.QUEUED, 0, 5)
+    assert waits == [10, 20, 30, 30, 30]
+
+    with fleet.runtime.database.write() as unit:
+        unit.session.execute(update(JobRow).values(created_at=utc_now() - OUTAGE_PATIENCE))
+    for _ in range(job.max_attempts):
+        meet_an_outage()
+    assert fleet.job(job_id).state == JobState.DEAD
 
 
 def test_handing_back_uses_up_no_try(either_fleet: Any) -> None:

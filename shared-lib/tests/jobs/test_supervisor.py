@@ -70,7 +70,7 @@ def test_each_outcome_ends_in_its_state_and_says_why(either_fleet: Any) -> None:
     errors = {kind: job.error for kind, job in jobs.items() if job.error}
     assert {kind: error["code"] for kind, error in errors.items()} == {
         "fail_user": "invalid_input",
-        "fail_infrastructure": "unavailable",
+        "fail_infrastructure": "internal_error",
         "raise_unexpected": "job_failed",
         "exit_at_once": "job_process_died",
         "segfault": "job_process_died",

@@ -8,6 +8,7 @@ from datafleet.commands.connection import find_dataset, limit_option, pass_clien
 from datafleet.commands.profiles import print_profile
 from shared_lib.console import Column, Group, Output, pass_output
 from shared_lib.console.formats import NOTHING, count_of, format_bytes, format_count
+from shared_lib.console.states import show_state
 from shared_lib.console.times import show_time
 from shared_lib.contracts.catalog import DatasetView
 
@@ -112,6 +113,7 @@ def _describe(found: "Dataset") -> dict[str, str]:
     return {
         **facts,
         "version": f"{latest.number}, {show_time(latest.created_at)}",
+        "verdict": show_state(latest.verdict) if latest.verdict else "not judged",
         "landed": f"{files}, {format_bytes(latest.bytes)}",
         "flow": latest.flow_id,
     }

@@ -60,6 +60,11 @@ def describe_step(step: FlowStep) -> str:
         if facts.get("quarantined_rows"):
             parts.append(f"{count_of(int(facts['quarantined_rows']), 'row')} quarantined")
         return ", ".join(parts)
+    if "suite" in facts:
+        parts = [f"suite {facts['suite']}"]
+        if "checks" in facts:
+            parts.append(f"{facts['verdict']}, {facts['passed']} of {facts['checks']} checks")
+        return ": ".join(parts)
     return step.job_id or ""
 
 

@@ -21,8 +21,9 @@ from shared_lib.console.formats import (
     printable,
 )
 from shared_lib.console.states import styled_mark
-from shared_lib.contracts.catalog import FlowState, VersionView
+from shared_lib.contracts.catalog import FlowState, StepState, VersionView
 from shared_lib.contracts.conversions import ConversionOptions
+from shared_lib.contracts.verdicts import Verdict
 
 if TYPE_CHECKING:
     from datafleet.client import Client
@@ -55,7 +56,8 @@ def push(
     --dataset everything lands as one version. Prints a line a file: rows, columns, size before
     and after, columns widened, rows quarantined.
 
-    Exit code: 1 when a file failed, 6 when the time is over (the conversion goes on).
+    Exit code: 1 when a file failed, 3 when nothing but the quality gate did, 6 when the time is
+    over (the conversion goes on).
     """
     pushes = plan_push(sources, dataset=dataset)
     if dry_run:
@@ -70,10 +72,18 @@ def push(
         return worst
     for version in versions:
         flow = _follow(output, client, version, timeout=timeout)
-        _print(output, read_results(flow))
-        if flow.state != FlowState.SUCCEEDED:
-            worst = ExitCode.FAILED
+        results = read_results(flow)
+        _print(output, results)
+        if flow.state != FlowState.SUCCEEDED and worst != ExitCode.FAILED:
+            worst = _exit_code(results)
     return worst
+
+
+def _exit_code(results: Sequence[FileResult]) -> ExitCode:
+    """The gate's own code when nothing but the gate failed."""
+    failed = [result for result in results if result.state != StepState.SUCCEEDED]
+    only_gate = failed and all(result.verdict == Verdict.FAILED for result in failed)
+    return ExitCode.GATE_FAILED if only_gate else ExitCode.FAILED
 
 
 def _say_plan(output: Output, pushes: Sequence[Push]) -> None:
@@ -167,6 +177,8 @@ def _line(result: FileResult) -> str:
         parts.append(
             click.style(f"{count_of(result.quarantined_rows, 'row')} quarantined", fg="yellow")
         )
+    if result.verdict is not None:
+        parts.append(f"{styled_mark(result.verdict)} {result.verdict.value}")
     if result.duration_s:
         parts.append(format_duration(result.duration_s))
     if result.error is not None:

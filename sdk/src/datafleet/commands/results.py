@@ -5,6 +5,7 @@ from collections import defaultdict
 from shared_lib.contracts.base import Contract
 from shared_lib.contracts.catalog import FlowStep, FlowView, StepState, VersionView
 from shared_lib.contracts.errors import Problem
+from shared_lib.contracts.verdicts import Verdict
 
 _TABLES = "/v1/tables/"
 
@@ -26,6 +27,7 @@ class FileResult(Contract):
     widened_columns: int | None = None
     quarantined_rows: int | None = None
     duration_s: float | None = None
+    verdict: Verdict | None = None
     error: Problem | None = None
 
     @property
@@ -53,19 +55,33 @@ def read_results(flow: FlowView) -> list[FileResult]:
     """The files of a flow, in the order in which they landed."""
     by_file: dict[str, dict[str, FlowStep]] = defaultdict(dict)
     for step in flow.steps:
-        by_file[step.subject or ""][step.name] = step
+        known = by_file[step.subject or ""].get(step.name)
+        if known is None or _urgency(step) > _urgency(known):
+            by_file[step.subject or ""][step.name] = step
     return [_result(flow, file, steps) for file, steps in by_file.items()]
 
 
+def _urgency(step: FlowStep) -> int:
+    """Of several suites the worst verdict is the file's."""
+    order = (Verdict.PASSED, Verdict.WARNED, Verdict.FAILED)
+    verdict = step.facts.get("verdict")
+    return order.index(Verdict(verdict)) + 1 if isinstance(verdict, str) else 0
+
+
 def _result(flow: FlowView, file: str, steps: dict[str, FlowStep]) -> FileResult:
-    landed, converted, published = (
-        steps.get(name) for name in ("landed", "converted", "published")
+    landed, converted, published, judged = (
+        steps.get(name) for name in ("landed", "converted", "published", "judged")
     )
     state = StepState.RUNNING
     if published is not None:
         state = published.state
     elif converted is not None and converted.state != StepState.SUCCEEDED:
         state = converted.state
+    error, verdict = converted.error if converted is not None else None, None
+    if judged is not None:
+        state, error = judged.state, judged.error or error
+        said = judged.facts.get("verdict")
+        verdict = Verdict(said) if isinstance(said, str) else None
     facts = published.facts if published is not None else {}
     landed_bytes = landed.facts.get("bytes") if landed is not None else None
     return FileResult(
@@ -83,7 +99,8 @@ def _result(flow: FlowView, file: str, steps: dict[str, FlowStep]) -> FileResult
         widened_columns=_number(facts.get("widened_columns")),
         quarantined_rows=_number(facts.get("quarantined_rows")),
         duration_s=converted.duration_s if converted is not None else None,
-        error=converted.error if converted is not None else None,
+        verdict=verdict,
+        error=error,
     )
 
 

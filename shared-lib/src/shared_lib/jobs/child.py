@@ -12,7 +12,7 @@ import signal
 import threading
 from typing import Any
 
-from shared_lib.contracts.errors import FleetError, NoSpaceError, Problem
+from shared_lib.contracts.errors import FleetError, NoSpaceError, Problem, UnavailableError
 from shared_lib.contracts.jobs import JobState
 from shared_lib.faults import crash_point
 from shared_lib.jobs.context import ClaimedJob, JobContext
@@ -152,7 +152,8 @@ def _fail(context: JobContext, error: FleetError) -> None:
         if error.failure == "infrastructure":
             job = JobRepository(unit).lock_held(job_id, fence=fence)
             if job is not None:
-                queue.retry(unit, job=job, error=problem)
+                outage = isinstance(error, UnavailableError)
+                queue.retry(unit, job=job, error=problem, outage=outage)
         else:
             queue.end(
                 unit,

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,13 +70,15 @@ class JobContext:
         Raises:
             LeaseLostError: another worker has the job; its log is not ours to write.
         """
-        with self.runtime.database.write() as unit:
-            jobs = JobRepository(unit)
-            if jobs.change(self.job.id, fence=self.job.fence) is None:
-                raise _lost(self.job)
-            jobs.add_entry(
-                self.job.id, name="log", data={**facts, "level": level, "message": message}
-            )
+        self._write_log([{**facts, "level": level, "message": message}])
+
+    def log_lines(self, messages: Sequence[str]) -> None:
+        """Write lines that came together, such as a program's output, in one transaction.
+
+        Raises:
+            LeaseLostError: another worker has the job; its log is not ours to write.
+        """
+        self._write_log([{"level": "info", "message": message} for message in messages])
 
     def start_publishing(self) -> None:
         """The work is done; from here on objects are put under their final keys.
@@ -107,6 +109,14 @@ class JobContext:
             yield unit
         self.ended = True
         crash_point("jobs.publish.committed")
+
+    def _write_log(self, lines: Sequence[dict[str, Any]]) -> None:
+        with self.runtime.database.write() as unit:
+            jobs = JobRepository(unit)
+            if jobs.change(self.job.id, fence=self.job.fence) is None:
+                raise _lost(self.job)
+            for line in lines:
+                jobs.add_entry(self.job.id, name="log", data=line)
 
     def _change(self, **values: Any) -> None:
         with self.runtime.database.write() as unit:

@@ -17,6 +17,12 @@ from shared_lib.jobs.runtime import Runtime
 
 LONGEST_BACKOFF_S = 300.0
 
+OUTAGE_BACKOFF_S = 30.0
+"""How seldom a job looks whether the part it needs is back."""
+
+OUTAGE_PATIENCE = timedelta(hours=24)
+"""How long after its request a job waits for such a part before its tries are counted again."""
+
 
 class JobQueue:
     """The jobs of one service."""
@@ -88,11 +94,22 @@ class JobQueue:
             self.tell(unit, job)
         return job
 
-    def retry(self, unit: WriteUnit, *, job: JobRow, error: Problem) -> JobRow | None:
-        """Queue a held job again after an infrastructure failure; end it when tries are used up."""
+    def retry(
+        self, unit: WriteUnit, *, job: JobRow, error: Problem, outage: bool = False
+    ) -> JobRow | None:
+        """Queue a held job again after an infrastructure failure; end it when tries are used up.
+
+        Args:
+            unit: the transaction.
+            job: the held job.
+            error: what went wrong in this try.
+            outage: a part that the job needs was away, such as the object store: the job is not
+                to blame, so the try does not count until `OUTAGE_PATIENCE` is over.
+        """
         if job.cancel_requested:
             return self.end(unit, job_id=job.id, fence=job.fence, state=JobState.CANCELLED)
-        if job.attempts >= job.max_attempts:
+        outage = outage and utc_now() - job.created_at < OUTAGE_PATIENCE
+        if job.attempts >= job.max_attempts and not outage:
             return self.end(
                 unit,
                 job_id=job.id,
@@ -101,20 +118,27 @@ class JobQueue:
                 error=error,
                 failure="infrastructure",
             )
-        first = self._runtime.settings.jobs.retry_backoff_s
-        wait = min(first * 2 ** min(job.attempts - 1, 30), LONGEST_BACKOFF_S)
         again = JobRepository(unit).change(
             job.id,
             fence=job.fence,
             state=JobState.QUEUED,
             error=error.model_dump(mode="json", exclude_none=True),
             revision=JobRow.revision + 1,
+            attempts=JobRow.attempts - int(outage),
             lease_until=None,
-            run_after=utc_now() + timedelta(seconds=wait),
+            run_after=utc_now() + timedelta(seconds=self._backoff(job, outage=outage)),
         )
         if again is not None:
             self.tell(unit, again)
         return again
+
+    def _backoff(self, job: JobRow, *, outage: bool) -> float:
+        # Tries that do not count leave `attempts` where it was; the fence has seen every claim.
+        tries, longest_s = (
+            (job.fence, OUTAGE_BACKOFF_S) if outage else (job.attempts, LONGEST_BACKOFF_S)
+        )
+        first_s = self._runtime.settings.jobs.retry_backoff_s
+        return min(first_s * 2.0 ** min(tries - 1, 30), longest_s)
 
     def hand_back(self, unit: WriteUnit, *, job: JobRow) -> JobRow | None:
         """Queue a held job again because its worker stops: nothing failed, no try is used up."""

@@ -140,5 +140,6 @@ class RingListener:
                 )
                 self._controller.start()
             except Exception:
+                # Celery may fail in any way: the supervisor polls meanwhile, and must not notice.
                 logger.exception("listening for rings failed and is tried again")
             self._stopped.wait(WAIT_AFTER_FAILURE_S)

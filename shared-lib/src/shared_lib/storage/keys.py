@@ -16,6 +16,16 @@ def table_key(tenant: str, table_id: str, writer: str, name: str) -> str:
     return check_key(f"tables/{tenant}/{table_id}/{writer}/{name}")
 
 
+def report_key(tenant: str, judgement_id: str, writer: str, name: str) -> str:
+    """A report of one try of one judgement."""
+    return check_key(f"reports/{tenant}/{judgement_id}/{writer}/{name}")
+
+
+def artifact_key(tenant: str, training_job_id: str, writer: str, name: str) -> str:
+    """A result of one try of one training job."""
+    return check_key(f"models/{tenant}/{training_job_id}/{writer}/{name}")
+
+
 def check_key(key: str) -> str:
     """The key itself.
 

@@ -172,7 +172,9 @@ class ScaledOutFleet:
         }
         if package == "gateway":
             own["FLEET_HTTP__PORT"] = str(self._gateway_port)
-            own["FLEET_KEY_PEPPER"] = self._pepper
+            own["FLEET_KEY_PEPPER"] = self._secret("pepper")
+            own["FLEET_DOOR_SECRET"] = self.door_secret
+            own["FLEET_TRUSTED_PROXIES"] = '["127.0.0.1/32"]'
         return own
 
     def _service_urls(self) -> dict[ServiceName, str]:
@@ -182,8 +184,18 @@ class ScaledOutFleet:
         }
 
     @property
-    def _pepper(self) -> str:
-        path = self.folder / "pepper"
+    def addresses(self) -> dict[ServiceName, str]:
+        """Host and port of each member; of each replica, separated by spaces."""
+        services = {n: " ".join(f"127.0.0.1:{p}" for p in ps) for n, ps in self._ports.items()}
+        return {ServiceName.GATEWAY: f"127.0.0.1:{self._gateway_port}", **services}
+
+    @property
+    def door_secret(self) -> str:
+        """What an nginx in front shows to the gateway."""
+        return self._secret("door")
+
+    def _secret(self, name: str) -> str:
+        path = self.folder / name
         if not path.exists():
             path.write_text(secrets.token_hex(32))
         return path.read_text()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 import uvloop
 from fastapi import FastAPI
@@ -17,6 +18,8 @@ from shared_lib.contracts.identity import IDENTITY_HEADER
 from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.contracts.scopes import ROLE_SCOPES, Role, Scope
 from shared_lib.contracts.services import ServiceName
+from shared_lib.db.engine import Database
+from shared_lib.events.models import OutboxRow
 from shared_lib.identity import open_signer
 from shared_lib.testing.processes import free_port
 from shared_lib.testing.waiting import wait_until
@@ -54,6 +57,33 @@ class Identities:
             subject, audience=self._audience, tenant=tenant, scopes=scopes
         )
         return {IDENTITY_HEADER: token}
+
+
+class AskedService:
+    """What the tests of every running service ask of it; a service's own class adds the rest."""
+
+    identities: Identities
+    http: httpx.Client
+
+    def ask(self, method: str, path: str, *, tenant: str = TENANT, **more: Any) -> httpx.Response:
+        """Send a request in the name of a tenant that may do everything."""
+        headers = self.identities.headers(tenant) | more.pop("headers", {})
+        return self.http.request(method, path, headers=headers, **more)
+
+    def get(self, path: str, **more: Any) -> Any:
+        """The JSON of a good answer."""
+        answer = self.ask("GET", path, **more)
+        if answer.status_code != 200:
+            raise AssertionError(answer.text)
+        return answer.json()
+
+
+def told(database: Database, name: str) -> list[Any]:
+    """Events of a name in an outbox, oldest first; each once, however many hear it."""
+    with database.read() as view:
+        rows = view.session.query(OutboxRow).order_by(OutboxRow.id)
+        named = [row.event for row in rows if row.event["name"] == name]
+    return list({event["id"]: event for event in named}.values())
 
 
 def event_of(

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from sample_service.models import EffectRow
-from shared_lib.contracts.errors import InvalidInputError, UnavailableError
+from shared_lib.contracts.errors import InternalError, InvalidInputError
 from shared_lib.jobs import JobContext
 
 MEBIBYTE = 1024 * 1024
@@ -31,14 +31,14 @@ def fail_user(_context: JobContext) -> None:
 
 
 def fail_infrastructure(_context: JobContext) -> None:
-    """A part that never answers."""
-    raise UnavailableError("The object store does not answer. Try again later.")
+    """Trouble that is not the input's fault, in every try."""
+    raise InternalError("The work was not done. Try again later.")
 
 
 def flaky(context: JobContext) -> None:
     """Trouble in the first try."""
     if context.job.attempt == 1:
-        raise UnavailableError("Not yet. Try again later.")
+        raise InternalError("Not yet. Try again later.")
     succeed(context)
 
 

@@ -1,0 +1,20 @@
+"""The declarative base of this service's own tables."""
+
+from typing import Any
+
+from sqlalchemy.orm import DeclarativeBase
+
+from shared_lib.db import COLUMN_TYPES, new_metadata
+from shared_lib.db.types import Json
+
+
+class Base(DeclarativeBase):
+    """Tables of svc-training."""
+
+    metadata = new_metadata()
+    type_annotation_map: dict[Any, Any] = {
+        **COLUMN_TYPES,
+        list[str]: Json,
+        list[dict[str, Any]]: Json,
+        dict[str, Any]: Json,
+    }

@@ -1,0 +1,1 @@
+"""Pipelines as their repository has them now."""

@@ -1,0 +1,13 @@
+"""The kinds of job of this service."""
+
+from shared_lib.jobs.kinds import JobKind
+
+TRAIN = "train"
+
+TRAIN_KIND = JobKind(
+    name=TRAIN,
+    run="svc_training.training_jobs.jobs:run",
+    queue="training",
+    # DVC takes a second to import; a child that is forked from a warm process does not wait.
+    preload=("svc_training.training_jobs.jobs", "dvc.repo.reproduce", "dvc.commands.repro"),
+)

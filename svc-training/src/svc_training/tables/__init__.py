@@ -1,0 +1,1 @@
+"""Published table versions and what the gate said of them, as other services tell."""

@@ -1,0 +1,1 @@
+"""A pipeline, a table version and params in; metrics, artifacts and what ran out."""

@@ -1,0 +1,36 @@
+"""All SQL on triggers and decisions."""
+
+from sqlalchemy import or_, select
+
+from shared_lib.db import Repository
+from svc_training.triggers.models import DecisionRow, TriggerRow
+
+
+class TriggerRepository(Repository[TriggerRow]):
+    """Rows of triggers."""
+
+    model = TriggerRow
+
+    def bound_to(self, dataset: str, *, tenant: str, table: str) -> list[TriggerRow]:
+        """Triggers that are asked about a table of a dataset, oldest first."""
+        query = self.of_tenant(tenant).where(
+            TriggerRow.dataset_name == dataset,
+            TriggerRow.deleted_at.is_(None),
+            or_(TriggerRow.table_name.is_(None), TriggerRow.table_name == table),
+        )
+        return list(self.session.scalars(query.order_by(TriggerRow.id)))
+
+
+class DecisionRepository(Repository[DecisionRow]):
+    """Rows of decisions."""
+
+    model = DecisionRow
+
+    def has_trained(self, trigger_id: str, *, table_version_id: str) -> bool:
+        """Whether the trigger has had this very version trained on."""
+        query = select(DecisionRow.id).where(
+            DecisionRow.trigger_id == trigger_id,
+            DecisionRow.table_version_id == table_version_id,
+            DecisionRow.train,
+        )
+        return self.session.scalar(query.limit(1)) is not None

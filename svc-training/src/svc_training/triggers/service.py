@@ -1,0 +1,150 @@
+"""Asks the triggers of a dataset whenever one of its versions has its verdicts."""
+
+from shared_lib.contracts.base import utc_now
+from shared_lib.contracts.events import TRAINING_DECIDED, TrainingDecided, TrainingDecision
+from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.contracts.training import TriggerCreate
+from shared_lib.contracts.verdicts import Verdict
+from shared_lib.db.engine import WriteUnit
+from shared_lib.events.outbox import emit
+from shared_lib.jobs.runtime import Runtime
+from svc_training.tables.gate import Gate
+from svc_training.tables.models import TableVersionRow
+from svc_training.tables.repository import TableVersionRepository
+from svc_training.tables.service import read_gate
+from svc_training.training_jobs.models import TrainingJobRow
+from svc_training.training_jobs.repository import TrainingJobRepository
+from svc_training.training_jobs.service import TrainingJobs
+from svc_training.triggers.errors import TriggerNotFoundError
+from svc_training.triggers.models import DecisionRow, TriggerRow
+from svc_training.triggers.repository import DecisionRepository, TriggerRepository
+from svc_training.triggers.rules import LastTraining, Wish, decide
+
+
+class Triggers:
+    """The triggers of all tenants."""
+
+    def __init__(self, runtime: Runtime, *, training_jobs: TrainingJobs) -> None:
+        self._runtime = runtime
+        self._training_jobs = training_jobs
+
+    def create(self, unit: WriteUnit, *, tenant: str, body: TriggerCreate) -> TriggerRow:
+        """A new trigger; it is asked from the next judged version on."""
+        return TriggerRepository(unit).add(
+            TriggerRow(
+                id=new_id(IdKind.TRIGGER),
+                tenant=tenant,
+                dataset_name=body.dataset,
+                table_name=body.table,
+                pipeline=body.pipeline,
+                changes=dict(body.params),
+                min_rows=body.min_rows,
+                min_interval_s=body.min_interval_s,
+                on_warned=body.on_warned,
+                created_at=utc_now(),
+            )
+        )
+
+    def delete(self, unit: WriteUnit, trigger_id: str, *, tenant: str) -> TriggerRow:
+        """Ask it no more; its decisions stay.
+
+        Raises:
+            TriggerNotFoundError: no such trigger in this tenant, or it is deleted.
+        """
+        row = TriggerRepository(unit).find(trigger_id, tenant=tenant)
+        if row is None or row.deleted_at is not None:
+            raise TriggerNotFoundError(f"There is no trigger {trigger_id}.")
+        row.deleted_at = utc_now()
+        return row
+
+    def on_settled(self, unit: WriteUnit, version: TableVersionRow, gate: Gate) -> None:
+        """Have every trigger on the version decide, and tell what they said, if only nothing."""
+        triggers = TriggerRepository(unit).bound_to(
+            version.dataset_name, tenant=version.tenant, table=version.table_name
+        )
+        asked = [(each, self._ask(unit, each, version=version, gate=gate)) for each in triggers]
+        decisions = [self._told(unit, trigger, row) for trigger, row in asked if row is not None]
+        emit(
+            unit,
+            spec=TRAINING_DECIDED,
+            payload=TrainingDecided(
+                version_id=version.version_id,
+                file_id=version.file_id,
+                table_version_id=version.id,
+                decisions=decisions,
+                revision=gate.revision,
+            ),
+            producer=self._runtime.name,
+            tenant=version.tenant,
+            flow_id=version.flow_id,
+            doorbell=self._runtime.doorbell,
+        )
+
+    def _ask(
+        self, unit: WriteUnit, trigger: TriggerRow, *, version: TableVersionRow, gate: Gate
+    ) -> DecisionRow | None:
+        """The trigger's decision; None when it has had this version trained on before."""
+        decisions = DecisionRepository(unit)
+        if decisions.has_trained(trigger.id, table_version_id=version.id):
+            return None
+        decision = decide(
+            Wish(
+                min_rows=trigger.min_rows,
+                min_interval_s=trigger.min_interval_s,
+                on_warned=trigger.on_warned,
+            ),
+            verdict=gate.verdict,
+            reasons=gate.reasons,
+            rows=version.rows,
+            last=_last_training(unit, trigger, version=version),
+            now=utc_now(),
+        )
+        training: TrainingJobRow | None = None
+        if decision.train:
+            training = self._training_jobs.request(
+                unit, pipeline=trigger.pipeline, version=version, changes=trigger.changes
+            )
+        return decisions.add(
+            DecisionRow(
+                id=new_id(IdKind.TRAINING_DECISION),
+                tenant=version.tenant,
+                trigger_id=trigger.id,
+                table_version_id=version.id,
+                revision=gate.revision,
+                train=decision.train,
+                rule=decision.rule,
+                reason=decision.reason,
+                numbers=decision.numbers,
+                training_job_id=training.id if training else None,
+                created_at=utc_now(),
+            )
+        )
+
+    def _told(self, unit: WriteUnit, trigger: TriggerRow, row: DecisionRow) -> TrainingDecision:
+        training = TrainingJobRepository(unit).get(row.training_job_id or "")
+        return TrainingDecision(
+            decision_id=row.id,
+            trigger_id=trigger.id,
+            pipeline=trigger.pipeline,
+            train=row.train,
+            rule=row.rule,
+            reason=row.reason,
+            training_job_id=row.training_job_id,
+            job_id=training.job_id if training else None,
+        )
+
+
+def _last_training(
+    unit: WriteUnit, trigger: TriggerRow, *, version: TableVersionRow
+) -> LastTraining | None:
+    last = TrainingJobRepository(unit).edge(
+        trigger.pipeline, tenant=version.tenant, table_id=version.table_id, first=False
+    )
+    if last is None:
+        return None
+    since = TableVersionRepository(unit).since(version, after=last.table_version_id)
+    usable = {Verdict.PASSED, Verdict.WARNED}
+    return LastTraining(
+        at=last.created_at,
+        rows_since=sum(each.rows for each in since if read_gate(unit, each).verdict in usable),
+    )

@@ -1,0 +1,162 @@
+"""Whether stages can be isolated here, and the shell that does it."""
+
+import functools
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from shared_lib.jobs.processes import TAG
+from svc_training.settings import StageSettings
+from svc_training.workspaces import stage_shell
+from svc_training.workspaces.errors import (
+    IsolationUnavailableError,
+    StageFailedError,
+    StageLimitError,
+)
+from svc_training.workspaces.results import StageRun
+
+_PROBE_S = 20.0
+
+
+@functools.cache
+def can_isolate() -> bool:
+    """Whether this system lets its user make namespaces and mount in them."""
+    if sys.platform != "linux":
+        return False
+    words = [*stage_shell.UNSHARE, "mount", "-t", "tmpfs", "none", "/mnt"]
+    try:
+        subprocess.run(words, capture_output=True, timeout=_PROBE_S, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
+
+
+class Sandbox:
+    """The shell of one job's stages.
+
+    Args:
+        folder: of the job's own; the shell and its journal lie in it, out of the stages' sight.
+        workspace: the one folder that stages may write.
+        python: of the stages' environment.
+        settings: what stages may do.
+        gpus: numbers of the GPUs that the stages may use.
+
+    Raises:
+        IsolationUnavailableError: the settings ask for what the system does not allow.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        workspace: Path,
+        python: Path,
+        settings: StageSettings,
+        device: str,
+        gpus: tuple[int, ...] = (),
+    ) -> None:
+        self.isolated = settings.isolation != "none" and can_isolate()
+        if settings.isolation == "required" and not self.isolated:
+            raise IsolationUnavailableError(
+                "FLEET_STAGES__ISOLATION is `required`, but namespaces cannot be made here: let "
+                "the worker make user namespaces, and install util-linux."
+            )
+        self._journal, root = folder / "journal.jsonl", folder / "root"
+        self._journal.touch()
+        root.mkdir()
+        self.shell = folder / "stage"
+        _write_shell(
+            self.shell,
+            {
+                "isolated": self.isolated,
+                "journal": str(self._journal),
+                "root": str(root),
+                "folder": str(workspace),
+                "device": device,
+                "devices": _nvidia_devices() if gpus else [],
+                "readable": _readable(python),
+                "environment": _environment(python, gpus=gpus),
+                "processes": settings.processes,
+                "disk_bytes": settings.disk_bytes,
+                "tmp_bytes": settings.tmp_bytes,
+            },
+        )
+
+    def runs(self) -> list[StageRun]:
+        """Stages that ran to a good end, in order; the others came from the cache."""
+        began: dict[str, dict[str, Any]] = {}
+        seconds: dict[str, float] = {}
+        for entry in self._entries():
+            if entry["event"] == "began":
+                began[entry["stage"]] = entry
+            elif entry["event"] == "ended" and entry["code"] == 0:
+                seconds[entry["stage"]] = entry["at"] - began[entry["stage"]]["at"]
+        return [
+            StageRun(name=name, device=began[name]["device"], seconds=round(spent, 3))
+            for name, spent in seconds.items()
+        ]
+
+    def failure(self, *, last_lines: list[str]) -> StageFailedError | StageLimitError | None:
+        """Why the last stage ended badly; None when none did."""
+        entries = self._entries()
+        ended = [entry for entry in entries if entry["event"] == "ended"]
+        if not ended or ended[-1]["code"] == 0:
+            return None
+        stage, code = ended[-1]["stage"], ended[-1]["code"]
+        reasons = [entry["reason"] for entry in entries if entry["event"] == "limit"]
+        if reasons:
+            return StageLimitError(f"Stage {stage} was ended: {reasons[-1]}.", stage=stage)
+        said = " / ".join(line.strip() for line in last_lines if line.strip())
+        apart = (
+            " Stages have no network, no secret, and no file but those below the pipeline."
+            if self.isolated
+            else ""
+        )
+        return StageFailedError(
+            f"Stage {stage} ended with exit code {code}: {said or 'it said nothing'}.{apart}",
+            stage=stage,
+            exit_code=code,
+        )
+
+    def _entries(self) -> list[dict[str, Any]]:
+        lines = self._journal.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+
+def _write_shell(path: Path, config: dict[str, Any]) -> None:
+    """A program that DVC can name as its shell: it takes `-c COMMAND` and no other option."""
+    beside = path.with_suffix(".json")
+    beside.write_text(json.dumps(config), encoding="utf-8")
+    words = shlex.join([sys.executable, "-I", "-S", stage_shell.__file__, str(beside)])
+    path.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
+    path.chmod(0o700)
+
+
+def _readable(python: Path) -> list[str]:
+    """The environment, the Python it was made of, and the shell's own module."""
+    wanted = [str(python.parents[1]), sys.base_prefix, stage_shell.__file__]
+    return [path for path in wanted if not path.startswith("/usr/") and path != "/usr"]
+
+
+def _nvidia_devices() -> list[str]:
+    return [path.name for path in Path("/dev").glob("nvidia*") if not path.is_dir()]
+
+
+def _environment(python: Path, *, gpus: tuple[int, ...]) -> dict[str, str]:
+    """All that a stage knows of where it runs."""
+    found = {
+        "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": "/tmp",  # noqa: S108 - of the stage's own
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "CUDA_VISIBLE_DEVICES": ",".join(map(str, gpus)),
+    }
+    if TAG in os.environ:
+        found[TAG] = os.environ[TAG]
+    return found
