@@ -16,10 +16,16 @@ from sqlalchemy import update
 from shared_lib.contracts.base import Contract, utc_now
 from shared_lib.contracts.events import (
     JOB_CHANGED,
+    JUDGEMENTS_REQUESTED,
     TABLE_PUBLISHED,
+    TRAINING_DECIDED,
     EventSpec,
     JobChanged,
+    JudgementsRequested,
+    RequestedJudgement,
     TablePublished,
+    TrainingDecided,
+    TrainingDecision,
 )
 from shared_lib.contracts.ids import IdKind, new_id, new_job_id
 from shared_lib.contracts.internal import EVENTS_PATH
@@ -28,13 +34,15 @@ from shared_lib.contracts.services import ServiceName
 from shared_lib.db.migrations import migrate
 from shared_lib.events.models import OutboxRow
 from shared_lib.settings import DatabaseSettings
-from shared_lib.testing.services import TENANT, Identities, event_of, serving
+from shared_lib.testing.services import TENANT, AskedService, Identities, event_of, serving
 from svc_ingest.app import create_app
 from svc_ingest.files.models import BlobRow, FileRow
 from svc_ingest.settings import IngestSettings
 from svc_ingest.uploads.models import UploadRow
 from svc_ingest.uploads.sweep import UploadSweep
 from svc_ingest.worker import runtime as build_runtime
+
+EVERY_REVISION = 1_000_000
 
 
 def digest_of(content: bytes) -> str:
@@ -48,7 +56,7 @@ def content_digest(content: bytes) -> str:
 
 
 @dataclass
-class Ingest:
+class Ingest(AskedService):
     """A running svc-ingest."""
 
     settings: IngestSettings
@@ -59,17 +67,6 @@ class Ingest:
     def __post_init__(self) -> None:
         self.runtime = build_runtime(self.settings)
         self.http = httpx.Client(base_url=self.url, timeout=30)
-
-    def ask(self, method: str, path: str, *, tenant: str = TENANT, **more: Any) -> httpx.Response:
-        """Send a request in the name of a tenant that may do everything."""
-        headers = self.identities.headers(tenant) | more.pop("headers", {})
-        return self.http.request(method, path, headers=headers, **more)
-
-    def get(self, path: str, **more: Any) -> Any:
-        """The JSON of a good answer."""
-        answer = self.ask("GET", path, **more)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
 
     def put(
         self,
@@ -129,11 +126,44 @@ class Ingest:
         return job.id
 
     def tell_table(self, version: Any, *, job_id: str, **changes: Any) -> TablePublished:
-        """Say that the version's first file came out as a table."""
+        """Say that the version's first file came out as a table, which no suite will judge."""
         table = published(version, job_id=job_id, **changes)
         answer = self.tell(TABLE_PUBLISHED, table, flow_id=version["flow_id"])
         assert answer.status_code == 200, answer.text
+        self.tell_asked(version, table)
         return table
+
+    def tell_asked(self, version: Any, table: TablePublished, **suites: str) -> None:
+        """Say which suites judge a table: `suite="qj_1"` is a suite and its judgement.
+
+        And that no trigger will ever be asked about it, so that these suites alone decide.
+        """
+        self.tell_decided(version, table, revision=EVERY_REVISION)
+        asked = JudgementsRequested(
+            version_id=version["id"],
+            file_id=table.file_id,
+            table_version_id=table.table_version_id,
+            judgements=[
+                RequestedJudgement(judgement_id=id_, suite_name=name, job_id=f"job_qu_{id_}")
+                for name, id_ in suites.items()
+            ],
+        )
+        answer = self.tell(JUDGEMENTS_REQUESTED, asked, flow_id=version["flow_id"])
+        assert answer.status_code == 200, answer.text
+
+    def tell_decided(
+        self, version: Any, table: TablePublished, *decisions: TrainingDecision, revision: int
+    ) -> None:
+        """Say what the triggers said of a table."""
+        decided = TrainingDecided(
+            version_id=version["id"],
+            file_id=table.file_id,
+            table_version_id=table.table_version_id,
+            decisions=list(decisions),
+            revision=revision,
+        )
+        answer = self.tell(TRAINING_DECIDED, decided, flow_id=version["flow_id"])
+        assert answer.status_code == 200, answer.text
 
     def objects(self) -> list[str]:
         """Keys of everything in the store."""

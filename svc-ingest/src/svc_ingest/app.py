@@ -2,7 +2,14 @@
 
 from fastapi import FastAPI
 
-from shared_lib.contracts.events import JOB_CHANGED, TABLE_PUBLISHED
+from shared_lib.contracts.events import (
+    JOB_CHANGED,
+    JUDGEMENTS_REQUESTED,
+    QUALITY_JUDGED,
+    TABLE_PUBLISHED,
+    TRAINING_DECIDED,
+    TRAINING_FINISHED,
+)
 from shared_lib.web import create_service_app
 from svc_ingest.datasets import endpoints as datasets_endpoints
 from svc_ingest.datasets.service import Datasets
@@ -40,6 +47,10 @@ def create_app(settings: IngestSettings) -> FastAPI:
         handlers={
             JOB_CHANGED.name: flows.on_job_changed,
             TABLE_PUBLISHED.name: flows.on_table_published,
+            JUDGEMENTS_REQUESTED.name: flows.on_judgements_requested,
+            QUALITY_JUDGED.name: flows.on_quality_judged,
+            TRAINING_DECIDED.name: flows.on_training_decided,
+            TRAINING_FINISHED.name: flows.on_training_finished,
         },
         services={
             Datasets: datasets,

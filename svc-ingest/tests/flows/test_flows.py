@@ -10,7 +10,17 @@ import pytest
 from ingest_service import Ingest, events_of, job_summary, published
 
 from shared_lib.contracts.errors import Problem
-from shared_lib.contracts.events import JOB_CHANGED, TABLE_PUBLISHED, JobChanged
+from shared_lib.contracts.events import (
+    JOB_CHANGED,
+    QUALITY_JUDGED,
+    TABLE_PUBLISHED,
+    TRAINING_FINISHED,
+    JobChanged,
+    QualityJudged,
+    TablePublished,
+    TrainingDecision,
+    TrainingFinished,
+)
 from shared_lib.contracts.ids import IdKind, new_id, new_job_id
 from shared_lib.contracts.jobs import JobState
 from shared_lib.testing.services import OTHER
@@ -77,7 +87,149 @@ def tell_in_order(ingest: Ingest, order: tuple[int, ...]) -> Any:
     ]
     for index in order:
         assert story[index]().status_code == 200
+    ingest.tell_asked(version, table)
     return flow_of(ingest, version)
+
+
+def judged(version: Any, table: TablePublished, **changes: Any) -> QualityJudged:
+    """A verdict as `quality.judged` tells of it."""
+    return QualityJudged(
+        **{
+            "judgement_id": "qj_1",
+            "suite_id": "su_1",
+            "suite_name": "people",
+            "suite_version": 1,
+            "dataset_name": version["dataset_name"],
+            "version_id": version["id"],
+            "file_id": table.file_id,
+            "table_id": table.table_id,
+            "table_version_id": table.table_version_id,
+            "job_id": "job_qu_qj_1",
+            "verdict": "failed",
+            "found": "failed",
+            "reasons": ["amount: 3 rows of 10 (30 %) below 0; none may be."],
+            "remedies": ["Correct or take out 3 rows of them."],
+            "checks": 4,
+            "passed": 3,
+            "revision": 2,
+            **changes,
+        }
+    )
+
+
+def test_every_order_of_the_gates_events_ends_in_the_same_flow(light_ingest: Ingest) -> None:
+    for order in itertools.permutations(range(4)):
+        version = light_ingest.land(f"gate-{''.join(map(str, order))}")
+        flow_id, job_id = version["flow_id"], new_job_id("pq")
+        table = published(version, job_id=job_id)
+        verdict = judged(version, table, judgement_id=f"qj_{flow_id}")
+        story = [
+            lambda v=version, j=job_id: light_ingest.tell_job(v, job_id=j, revision=3),
+            lambda t=table, f=flow_id: light_ingest.tell(TABLE_PUBLISHED, t, flow_id=f),
+            lambda v=version, t=table, f=flow_id: light_ingest.tell_asked(v, t, people=f"qj_{f}"),
+            lambda r=verdict, f=flow_id: light_ingest.tell(QUALITY_JUDGED, r, flow_id=f),
+        ]
+        for index in order:
+            assert flow_of(light_ingest, version)["state"] in {"running", "failed"}
+            story[index]()
+        flow = flow_of(light_ingest, version)
+        assert flow["state"] == "failed", order
+        assert steps(flow)[-1] == ("judged", "failed"), order
+
+
+def test_a_failed_gate_says_why_and_an_override_lets_the_flow_succeed(ingest: Ingest) -> None:
+    version = ingest.land("people")
+    flow_id = version["flow_id"]
+    table = published(version, job_id=ingest.tell_job(version))
+    ingest.tell(TABLE_PUBLISHED, table, flow_id=flow_id)
+    ingest.tell_asked(version, table, people="qj_1")
+    assert flow_of(ingest, version)["state"] == "running"
+    assert ingest.get(f"/v1/versions/{version['id']}")["verdict"] is None
+
+    ingest.tell(QUALITY_JUDGED, judged(version, table), flow_id=flow_id)
+    assert ingest.get(f"/v1/versions/{version['id']}")["verdict"] == "failed"
+    assert ingest.get("/v1/datasets/people")["latest_version"]["verdict"] == "failed"
+    (listed,) = ingest.get("/v1/datasets/people/versions")["items"]
+    assert listed["verdict"] == "failed"
+    flow = flow_of(ingest, version)
+    (step,) = [step for step in flow["steps"] if step["name"] == "judged"]
+    assert flow["state"] == "failed"
+    assert step["error"]["code"] == "gate_failed"
+    assert "3 rows of 10" in step["error"]["detail"]
+    assert "take out 3 rows" in step["error"]["detail"]
+    assert step["links"]["report"] == "/v1/judgements/qj_1/report"
+
+    accepted = judged(version, table, verdict="warned", overridden_by="key_1", revision=3)
+    ingest.tell(QUALITY_JUDGED, accepted, flow_id=flow_id)
+    ingest.tell(QUALITY_JUDGED, judged(version, table), flow_id=flow_id)
+    flow = flow_of(ingest, version)
+    assert (flow["state"], flow["steps"][-1]["state"]) == ("succeeded", "succeeded")
+    assert ingest.get(f"/v1/versions/{version['id']}")["verdict"] == "warned"
+    assert flow["steps"][-1]["facts"]["overridden_by"] == "key_1"
+
+
+def test_a_training_is_a_step_of_the_flow_with_why_and_what_came_of_it(ingest: Ingest) -> None:
+    version = ingest.land("people")
+    flow_id, job_id = version["flow_id"], new_job_id("tr")
+    table = ingest.tell_table(version, job_id=ingest.tell_job(version))
+    assert flow_of(ingest, version)["state"] == "succeeded"
+    reason = "The gate said passed, and nothing has been trained yet."
+    decision = TrainingDecision(
+        decision_id="td_1",
+        trigger_id="tg_1",
+        pipeline="small",
+        train=True,
+        rule="first",
+        reason=reason,
+        training_job_id="tj_1",
+        job_id=job_id,
+    )
+    for _ in range(2):
+        ingest.tell_decided(version, table, decision, revision=1)
+    assert steps(flow_of(ingest, version))[-2:] == [
+        ("decided", "succeeded"),
+        ("trained", "running"),
+    ]
+    assert flow_of(ingest, version)["state"] == "running"
+
+    ingest.tell_job(version, job_id=job_id, kind="train", revision=3)
+    assert flow_of(ingest, version)["state"] == "running"
+    finished = TrainingFinished(
+        training_job_id="tj_1",
+        job_id=job_id,
+        pipeline="small",
+        commit="c" * 40,
+        dataset_name="people",
+        version_id=version["id"],
+        file_id=table.file_id,
+        table_version_id=table.table_version_id,
+        metrics={"r2": 0.9},
+        stages_run=1,
+        stages_cached=2,
+        model="people-small",
+        model_version=4,
+        alias="challenger",
+        promotion="It is not better for certain.",
+    )
+    ingest.tell(TRAINING_FINISHED, finished, flow_id=flow_id)
+    flow = flow_of(ingest, version)
+    decided, trained, registered = flow["steps"][-3:]
+    assert flow["state"] == "succeeded"
+    assert decided["facts"] == {
+        "pipeline": "small",
+        "train": True,
+        "rule": "first",
+        "reason": reason,
+    }
+    assert trained["facts"] == {"pipeline": "small", "stages_run": 1, "stages_cached": 2, "r2": 0.9}
+    assert trained["links"]["training_job"] == "/v1/training-jobs/tj_1"
+    assert registered["facts"] == {
+        "model": "people-small",
+        "version": 4,
+        "alias": "challenger",
+        "reason": "It is not better for certain.",
+    }
+    assert registered["links"]["model"] == "/v1/models/people-small/versions/4"
 
 
 def test_every_order_of_events_ends_in_the_same_flow(light_ingest: Ingest) -> None:

@@ -1,8 +1,10 @@
 """Where a flow stands: decided by what is known, whatever the order it came in."""
 
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared_lib.contracts.catalog import FlowState
 from shared_lib.contracts.jobs import JobState
-from svc_ingest.flows.journey import newest_jobs, standing_of
+from svc_ingest.flows.journey import Standing, newest_jobs, standing_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -28,6 +30,30 @@ class Job:
 class Table:
     job_id: str
     published_at: datetime
+    asked_at: datetime | None = START
+
+    @property
+    def table_version_id(self) -> str:
+        return f"tv_{self.job_id}"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    id: str
+    table_version_id: str
+    verdict: str | None
+    suite_name: str = "suite"
+    job_id: str = "jb_judge"
+    at: datetime = START + timedelta(seconds=20)
+    revision: int = 2
+
+
+@dataclass(frozen=True)
+class Decided:
+    table_version_id: str
+    revision: int = 1_000_000
+    decisions: Sequence[Mapping[str, Any]] = ()
+    at: datetime = START
 
 
 def job(number: int, file_id: str, state: JobState, *, kind: str = "convert") -> Job:
@@ -38,6 +64,23 @@ def job(number: int, file_id: str, state: JobState, *, kind: str = "convert") ->
 
 def table(of: Job, *, seconds: float = 0) -> Table:
     return Table(job_id=of.id, published_at=START + timedelta(seconds=seconds))
+
+
+def standing(
+    file_ids: Sequence[str],
+    *,
+    jobs: Sequence[Job],
+    tables: Sequence[Table],
+    judgements: Sequence[Judgement] = (),
+    decided: Sequence[Decided] | None = None,
+    trained: Sequence[str] = (),
+) -> Standing:
+    """Where the flow stands; no trigger is asked unless `decided` says otherwise."""
+    if decided is None:
+        decided = [Decided(each.table_version_id) for each in tables]
+    return standing_of(
+        file_ids, jobs=jobs, tables=tables, judgements=judgements, decided=decided, trained=trained
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,46 +98,136 @@ def table(of: Job, *, seconds: float = 0) -> Table:
     ],
 )
 def test_one_file_without_a_table(state: JobState, expected: FlowState) -> None:
-    standing = standing_of(["f"], jobs=[job(1, "f", state)], tables=[])
+    found = standing(["f"], jobs=[job(1, "f", state)], tables=[])
 
-    assert standing.state == expected
-    assert (standing.ended_at is None) == (expected == FlowState.RUNNING)
+    assert found.state == expected
+    assert (found.ended_at is None) == (expected == FlowState.RUNNING)
 
 
 def test_a_file_without_a_job_keeps_the_flow_running() -> None:
     done = job(1, "f", JobState.SUCCEEDED)
 
-    assert standing_of(["f", "g"], jobs=[done], tables=[table(done)]).state == FlowState.RUNNING
+    assert standing(["f", "g"], jobs=[done], tables=[table(done)]).state == FlowState.RUNNING
 
 
 def test_a_flow_ends_with_its_last_outcome() -> None:
     first, second = job(3, "f", JobState.SUCCEEDED), job(5, "g", JobState.SUCCEEDED)
 
-    standing = standing_of(
+    found = standing(
         ["f", "g"], jobs=[first, second], tables=[table(first), table(second, seconds=9)]
     )
 
-    assert standing.state == FlowState.SUCCEEDED
-    assert standing.ended_at == START + timedelta(seconds=9)
+    assert found.state == FlowState.SUCCEEDED
+    assert found.ended_at == START + timedelta(seconds=9)
 
 
 def test_a_file_that_is_converted_again_counts_by_its_newest_job() -> None:
     failed, again = job(1, "f", JobState.FAILED), job(2, "f", JobState.RUNNING)
 
-    assert standing_of(["f"], jobs=[failed, again], tables=[]).state == FlowState.RUNNING
+    assert standing(["f"], jobs=[failed, again], tables=[]).state == FlowState.RUNNING
     done = replace(again, state=JobState.SUCCEEDED, ended_at=START)
-    assert standing_of(["f"], jobs=[failed, done], tables=[table(done)]).state == (
-        FlowState.SUCCEEDED
-    )
+    assert standing(["f"], jobs=[failed, done], tables=[table(done)]).state == (FlowState.SUCCEEDED)
 
 
 def test_only_conversions_decide() -> None:
     done = job(1, "f", JobState.SUCCEEDED)
     other = job(2, "f", JobState.FAILED, kind="recompute")
 
-    assert standing_of(["f"], jobs=[done, other], tables=[table(done)]).state == (
-        FlowState.SUCCEEDED
+    assert standing(["f"], jobs=[done, other], tables=[table(done)]).state == (FlowState.SUCCEEDED)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "job_state", "expected"),
+    [
+        ("passed", JobState.SUCCEEDED, FlowState.SUCCEEDED),
+        ("warned", JobState.RUNNING, FlowState.SUCCEEDED),
+        ("failed", JobState.SUCCEEDED, FlowState.FAILED),
+        (None, JobState.QUEUED, FlowState.RUNNING),
+        # The job's event came before the verdict's.
+        (None, JobState.SUCCEEDED, FlowState.RUNNING),
+        (None, JobState.DEAD, FlowState.FAILED),
+        (None, JobState.CANCELLED, FlowState.CANCELLED),
+        (None, None, FlowState.RUNNING),
+    ],
+)
+def test_a_flow_waits_for_the_gate_and_ends_as_it_says(
+    verdict: str | None, job_state: JobState | None, expected: FlowState
+) -> None:
+    done = job(1, "f", JobState.SUCCEEDED)
+    judging = [replace(done, id="jb_judge", kind="judge", state=job_state)] if job_state else []
+    found = standing(
+        ["f"],
+        jobs=[done, *judging],
+        tables=[table(done)],
+        judgements=[Judgement("qj_1", table(done).table_version_id, verdict)],
     )
+
+    assert found.state == expected
+    if verdict:
+        assert found.ended_at == START + timedelta(seconds=20)
+
+
+def test_a_table_that_the_gate_has_not_heard_of_keeps_the_flow_running() -> None:
+    done = job(1, "f", JobState.SUCCEEDED)
+    unheard = replace(table(done), asked_at=None)
+
+    assert standing(["f"], jobs=[done], tables=[unheard]).state == FlowState.RUNNING
+
+
+def test_each_suites_newest_judgement_counts() -> None:
+    done = job(1, "f", JobState.SUCCEEDED)
+    of = table(done).table_version_id
+    first, again = Judgement("qj_1", of, "failed"), Judgement("qj_2", of, "passed")
+    other = Judgement("qj_3", of, "failed", suite_name="other")
+
+    def state(*judgements: Judgement) -> FlowState:
+        found = standing(["f"], jobs=[done], tables=[table(done)], judgements=judgements)
+        return found.state
+
+    assert state(again, first) == FlowState.SUCCEEDED
+    assert state(again, first, other) == FlowState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("revision", "training", "told", "expected"),
+    [
+        (2, None, False, FlowState.RUNNING),  # it answers to an older verdict
+        (3, None, False, FlowState.RUNNING),
+        (3, JobState.QUEUED, False, FlowState.RUNNING),
+        (3, JobState.SUCCEEDED, False, FlowState.RUNNING),
+        (3, JobState.SUCCEEDED, True, FlowState.SUCCEEDED),
+        (3, JobState.FAILED, False, FlowState.FAILED),
+        (3, JobState.CANCELLED, False, FlowState.CANCELLED),
+    ],
+)
+def test_a_flow_waits_for_the_triggers_and_what_they_have_trained(
+    revision: int, training: JobState | None, told: bool, expected: FlowState
+) -> None:
+    done = job(1, "f", JobState.SUCCEEDED)
+    of = table(done).table_version_id
+    train = replace(job(40, "f", training, kind="train"), id="jb_train") if training else None
+    found = standing(
+        ["f"],
+        jobs=[done, train] if train else [done],
+        tables=[table(done)],
+        judgements=[Judgement("qj_1", of, "passed")],
+        decided=[Decided(of, revision, [{"train": True, "job_id": "jb_train"}])],
+        trained=["jb_train"] if told else [],
+    )
+
+    assert found.state == expected
+    if expected != FlowState.RUNNING:
+        assert found.ended_at == START + timedelta(seconds=40)
+
+
+def test_a_flow_that_no_trigger_has_answered_runs_on() -> None:
+    done = job(1, "f", JobState.SUCCEEDED)
+    found = standing(["f"], jobs=[done], tables=[table(done)], decided=[])
+
+    assert found.state == FlowState.RUNNING
+    refused = [Decided(table(done).table_version_id, 1, [{"train": False, "job_id": None}])]
+    found = standing(["f"], jobs=[done], tables=[table(done)], decided=refused)
+    assert found.state == FlowState.SUCCEEDED
 
 
 file_ids = st.sampled_from(["f", "g", "h"])
@@ -114,12 +247,12 @@ def test_the_order_of_events_has_no_effect(
 ) -> None:
     jobs = [each for each, _ in drawn]
     tables = [table(each, seconds=2) for each, published in drawn if published]
-    expected = standing_of(["f", "g"], jobs=jobs, tables=tables)
+    expected = standing(["f", "g"], jobs=jobs, tables=tables)
 
     order.shuffle(jobs)
     order.shuffle(tables)
 
-    assert standing_of(["g", "f"], jobs=jobs, tables=tables) == expected
+    assert standing(["g", "f"], jobs=jobs, tables=tables) == expected
 
 
 @given(drawn=jobs_of_a_flow)
@@ -134,9 +267,7 @@ def test_a_flow_has_ended_exactly_when_every_file_has(drawn: list[tuple[Job, boo
         for file_id in ("f", "g")
     )
 
-    standing = standing_of(
-        ["f", "g"], jobs=jobs, tables=[table(each) for each, yes in drawn if yes]
-    )
+    found = standing(["f", "g"], jobs=jobs, tables=[table(each) for each, yes in drawn if yes])
 
-    assert (standing.state != FlowState.RUNNING) == ended
-    assert (standing.ended_at is not None) == ended
+    assert (found.state != FlowState.RUNNING) == ended
+    assert (found.ended_at is not None) == ended

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.catalog import DatasetCreate, DatasetView
 from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.contracts.verdicts import Verdict
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
 from svc_ingest.datasets.errors import (
@@ -17,6 +18,7 @@ from svc_ingest.datasets.errors import (
 from svc_ingest.datasets.models import DatasetRow
 from svc_ingest.datasets.repository import DatasetRepository
 from svc_ingest.files.models import FileRow
+from svc_ingest.flows.service import verdicts_of
 from svc_ingest.versions.models import VersionRow
 from svc_ingest.versions.repository import VersionRepository
 from svc_ingest.versions.views import view_version
@@ -92,8 +94,13 @@ class Datasets:
     def _views(self, view: ReadView, rows: list[DatasetRow]) -> list[DatasetView]:
         versions = VersionRepository(view)
         latest = versions.latest_of(row.id for row in rows)
-        files = versions.files(version.id for version in latest.values())
-        return [_view_dataset(row, latest=latest.get(row.id), files=files) for row in rows]
+        ids = [version.id for version in latest.values()]
+        files, verdicts = versions.files(ids), verdicts_of(view, ids)
+        newest = {
+            version.dataset_id: (version, files.get(version.id, []), verdicts.get(version.id))
+            for version in latest.values()
+        }
+        return [_view_dataset(row, newest.get(row.id)) for row in rows]
 
     def _add(self, unit: WriteUnit, *, tenant: str, name: str, description: str) -> DatasetRow:
         row = DatasetRow(
@@ -107,14 +114,17 @@ class Datasets:
 
 
 def _view_dataset(
-    row: DatasetRow, *, latest: VersionRow | None, files: dict[str, list[FileRow]]
+    row: DatasetRow, newest: tuple[VersionRow, list[FileRow], Verdict | None] | None
 ) -> DatasetView:
-    version = view_version(latest, dataset=row, files=files.get(latest.id, ())) if latest else None
+    version = None
+    if newest is not None:
+        latest, files, verdict = newest
+        version = view_version(latest, dataset=row, files=files, verdict=verdict)
     return DatasetView(
         id=row.id,
         name=row.name,
         description=row.description,
-        versions=latest.number if latest else 0,
+        versions=version.number if version else 0,
         latest_version=version,
         created_at=row.created_at,
     )

@@ -6,19 +6,20 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from shared_lib.contracts.catalog import FlowState, FlowStep, StepState
-from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.jobs import JobState
+from shared_lib.contracts.verdicts import Verdict
 from svc_ingest.files.models import FileRow
-from svc_ingest.flows.models import JobJournalRow, PublishedTableRow
+from svc_ingest.flows.gate_steps import job_step, judged_step
+from svc_ingest.flows.models import (
+    DecidedTableRow,
+    JobJournalRow,
+    JudgementRow,
+    PublishedTableRow,
+    TrainingRow,
+)
+from svc_ingest.flows.training_steps import DecidedFacts, training_outcome, training_steps
 
 CONVERT = "convert"
-
-_STEP_STATES: dict[str, StepState] = {
-    JobState.SUCCEEDED: StepState.SUCCEEDED,
-    JobState.FAILED: StepState.FAILED,
-    JobState.DEAD: StepState.FAILED,
-    JobState.CANCELLED: StepState.CANCELLED,
-}
 
 
 class JobFacts(Protocol):
@@ -37,15 +38,39 @@ class JobFacts(Protocol):
 
 
 class TableFacts(Protocol):
-    """The same of one table."""
+    """The same of one table; `asked_at` is when svc-quality said which suites will judge it."""
 
     @property
     def job_id(self) -> str: ...
     @property
+    def table_version_id(self) -> str: ...
+    @property
     def published_at(self) -> datetime: ...
+    @property
+    def asked_at(self) -> datetime | None: ...
+
+
+class JudgementFacts(Protocol):
+    """The same of one judgement; `verdict` is null until there is one."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def job_id(self) -> str: ...
+    @property
+    def table_version_id(self) -> str: ...
+    @property
+    def suite_name(self) -> str: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def verdict(self) -> str | None: ...
+    @property
+    def at(self) -> datetime: ...
 
 
 JobFactsT = TypeVar("JobFactsT", bound=JobFacts)
+JudgementFactsT = TypeVar("JudgementFactsT", bound=JudgementFacts)
 
 
 def newest_jobs(jobs: Sequence[JobFactsT]) -> dict[str, JobFactsT]:
@@ -59,6 +84,17 @@ def newest_jobs(jobs: Sequence[JobFactsT]) -> dict[str, JobFactsT]:
     return newest
 
 
+def newest_judgements(judgements: Sequence[JudgementFactsT]) -> dict[str, list[JudgementFactsT]]:
+    """The newest judgement by each suite, by the table version's id."""
+    newest: dict[tuple[str, str], JudgementFactsT] = {}
+    for each in sorted(judgements, key=lambda judgement: judgement.id):
+        newest[each.table_version_id, each.suite_name] = each
+    found: dict[str, list[JudgementFactsT]] = {}
+    for each in newest.values():
+        found.setdefault(each.table_version_id, []).append(each)
+    return found
+
+
 @dataclass(frozen=True)
 class Standing:
     """Where a flow stands, and since when it has ended."""
@@ -68,19 +104,38 @@ class Standing:
 
 
 def standing_of(
-    file_ids: Sequence[str], *, jobs: Sequence[JobFacts], tables: Sequence[TableFacts]
+    file_ids: Sequence[str],
+    *,
+    jobs: Sequence[JobFacts],
+    tables: Sequence[TableFacts],
+    judgements: Sequence[JudgementFacts],
+    decided: Sequence[DecidedFacts],
+    trained: Sequence[str],
 ) -> Standing:
     """Running until every file has its outcome; then the worst of them, when the last one came."""
     newest, by_job = newest_jobs(jobs), {table.job_id: table for table in tables}
-    outcomes = {_outcome(newest.get(file_id), by_job) for file_id in file_ids}
+    judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
+    outcomes = set()
+    times: list[datetime | None] = [job.ended_at for job in newest.values()]
+    for file_id in file_ids:
+        job = newest.get(file_id)
+        outcomes.add(_outcome(job, by_job))
+        table = by_job.get(job.id) if job else None
+        if table is not None:
+            verdicts = judged.get(table.table_version_id, [])
+            answers = [each for each in decided if each.table_version_id == table.table_version_id]
+            outcomes.add(_gate(table, verdicts, by_id))
+            outcomes.add(_training(verdicts, answers, jobs=by_id, trained=trained))
+            times += [table.published_at, *(each.at for each in verdicts)]
+            times += [each.at for each in answers]
+            times += [by_id[each].ended_at for each in _asked(answers) if each in by_id]
     for state in (FlowState.RUNNING, FlowState.FAILED, FlowState.CANCELLED, FlowState.SUCCEEDED):
         if state in outcomes:
             break
     if state == FlowState.RUNNING:
         return Standing(state=state, ended_at=None)
-    times = [job.ended_at for job in newest.values() if job.ended_at is not None]
-    times += [by_job[job.id].published_at for job in newest.values() if job.id in by_job]
-    return Standing(state=state, ended_at=max(times, default=None))
+    known = [time for time in times if time is not None]
+    return Standing(state=state, ended_at=max(known, default=None))
 
 
 def _outcome(job: JobFacts | None, tables: Mapping[str, TableFacts]) -> FlowState:
@@ -95,22 +150,79 @@ def _outcome(job: JobFacts | None, tables: Mapping[str, TableFacts]) -> FlowStat
     return FlowState.SUCCEEDED if done else FlowState.RUNNING
 
 
+def _gate(
+    table: TableFacts, judgements: Sequence[JudgementFacts], jobs: Mapping[str, JobFacts]
+) -> FlowState:
+    """What the gate says of a table; running until it is known which suites judge it."""
+    if table.asked_at is None:
+        return FlowState.RUNNING
+    outcomes = {_judged(each, jobs.get(each.job_id)) for each in judgements}
+    for state in (FlowState.RUNNING, FlowState.FAILED, FlowState.CANCELLED):
+        if state in outcomes:
+            return state
+    return FlowState.SUCCEEDED
+
+
+def _training(
+    judgements: Sequence[JudgementFacts],
+    answers: Sequence[DecidedFacts],
+    *,
+    jobs: Mapping[str, JobFacts],
+    trained: Sequence[str],
+) -> FlowState:
+    """What came of the triggers; nothing is decided upon a table that a suite could not judge."""
+    if any(each.verdict is None for each in judgements):
+        return FlowState.SUCCEEDED
+    needed = 1 + sum(each.revision for each in judgements)
+    return training_outcome(answers, needed=needed, jobs=jobs, trained=trained)
+
+
+def _asked(answers: Sequence[DecidedFacts]) -> list[str]:
+    """Ids of the jobs that train on a table."""
+    return [one["job_id"] for each in answers for one in each.decisions if one["train"]]
+
+
+def _judged(judgement: JudgementFacts, job: JobFacts | None) -> FlowState:
+    if judgement.verdict is not None:
+        failed = judgement.verdict == Verdict.FAILED
+        return FlowState.FAILED if failed else FlowState.SUCCEEDED
+    if job is not None and job.state in (JobState.FAILED, JobState.DEAD):
+        return FlowState.FAILED
+    if job is not None and job.state == JobState.CANCELLED:
+        return FlowState.CANCELLED
+    return FlowState.RUNNING
+
+
 def steps_of(
     files: Sequence[FileRow],
     *,
     jobs: Sequence[JobJournalRow],
     tables: Sequence[PublishedTableRow],
+    judgements: Sequence[JudgementRow],
+    decided: Sequence[DecidedTableRow],
+    trainings: Sequence[TrainingRow],
 ) -> list[FlowStep]:
-    """Landed, converted, published, file by file."""
+    """Landed, converted, published, judged, decided, trained, registered, file by file."""
     newest, by_job = newest_jobs(jobs), {table.job_id: table for table in tables}
+    judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
+    trained = {row.job_id: row for row in trainings}
     steps = []
     for file in files:
         steps.append(_landed(file))
         job = newest.get(file.id)
-        if job is not None:
-            steps.append(_converted(file, job))
-            if job.id in by_job:
-                steps.append(_published(file, by_job[job.id]))
+        if job is None:
+            continue
+        steps.append(job_step("converted", subject=file.path, job=job))
+        table = by_job.get(job.id)
+        if table is None:
+            continue
+        steps.append(_published(file, table))
+        steps += [
+            judged_step(file, each, job=by_id.get(each.job_id))
+            for each in judged.get(table.table_version_id, [])
+        ]
+        answers = [each for each in decided if each.table_version_id == table.table_version_id]
+        steps += training_steps(file, answers, jobs=by_id, trained=trained)
     return steps
 
 
@@ -124,26 +236,6 @@ def _landed(file: FileRow) -> FlowStep:
         duration_s=0.0,
         facts={"bytes": file.bytes, "sha256": file.sha256},
         links={"file": f"/v1/files/{file.id}"},
-    )
-
-
-def _converted(file: FileRow, job: JobJournalRow) -> FlowStep:
-    duration = None
-    if job.ended_at is not None:
-        duration = round((job.ended_at - (job.started_at or job.created_at)).total_seconds(), 3)
-    return FlowStep(
-        name="converted",
-        state=_STEP_STATES.get(job.state, StepState.RUNNING),
-        subject=file.path,
-        started_at=job.started_at or job.created_at,
-        ended_at=job.ended_at,
-        duration_s=duration,
-        job_id=job.id,
-        facts={"attempts": job.attempts},
-        links={"job": f"/v1/jobs/{job.id}"},
-        error=Problem.model_validate(job.error)
-        if job.error and job.state != JobState.SUCCEEDED
-        else None,
     )
 
 

@@ -66,6 +66,62 @@ class JobJournalRow(Base):
     ended_at: Mapped[datetime | None]
 
 
+class JudgedTableRow(Base):
+    """A table version of which svc-quality has said by which suites it will be judged, if any."""
+
+    __tablename__ = "judged_table"
+
+    table_version_id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(index=True)
+    flow_id: Mapped[str | None] = mapped_column(index=True)
+    at: Mapped[datetime]
+
+
+class JudgementRow(Base):
+    """A judgement of a flow's table: asked for, then judged, then perhaps overridden."""
+
+    __tablename__ = "judgement"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(index=True)
+    flow_id: Mapped[str | None] = mapped_column(index=True)
+    version_id: Mapped[str] = mapped_column(index=True)
+    file_id: Mapped[str]
+    table_version_id: Mapped[str]
+    suite_name: Mapped[str]
+    job_id: Mapped[str]
+    revision: Mapped[int]
+    verdict: Mapped[str | None]
+    details: Mapped[dict[str, Any] | None]
+    at: Mapped[datetime]
+
+
+class DecidedTableRow(Base):
+    """What all triggers said of a table version, once for each revision of its verdicts."""
+
+    __tablename__ = "decided_table"
+
+    table_version_id: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tenant: Mapped[str] = mapped_column(index=True)
+    flow_id: Mapped[str | None] = mapped_column(index=True)
+    decisions: Mapped[list[dict[str, Any]]]
+    at: Mapped[datetime]
+
+
+class TrainingRow(Base):
+    """The results of a training, as `training.finished` told of them."""
+
+    __tablename__ = "training"
+
+    job_id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(index=True)
+    flow_id: Mapped[str | None] = mapped_column(index=True)
+    training_job_id: Mapped[str]
+    details: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
 class PublishedTableRow(Base):
     """A table version that came out of a flow, as `table.published` told of it."""
 

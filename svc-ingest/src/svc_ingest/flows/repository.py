@@ -11,7 +11,25 @@ from shared_lib.contracts.base import utc_now
 from shared_lib.db import Repository
 from svc_ingest.files.models import FileRow
 from svc_ingest.flows.journey import Standing, standing_of
-from svc_ingest.flows.models import FlowEntryRow, FlowRow, JobJournalRow, PublishedTableRow
+from svc_ingest.flows.models import (
+    DecidedTableRow,
+    FlowEntryRow,
+    FlowRow,
+    JobJournalRow,
+    JudgedTableRow,
+    JudgementRow,
+    PublishedTableRow,
+    TrainingRow,
+)
+
+_TellableRow = (
+    JobJournalRow
+    | PublishedTableRow
+    | JudgedTableRow
+    | JudgementRow
+    | DecidedTableRow
+    | TrainingRow
+)
 
 
 class FlowRepository(Repository[FlowRow]):
@@ -36,12 +54,30 @@ class FlowRepository(Repository[FlowRow]):
             JobJournalRow.state,
             JobJournalRow.ended_at,
         ).where(JobJournalRow.flow_id == flow.id, JobJournalRow.tenant == flow.tenant)
-        tables = select(PublishedTableRow.job_id, PublishedTableRow.published_at).where(
-            PublishedTableRow.flow_id == flow.id, PublishedTableRow.tenant == flow.tenant
+        asked_at = JudgedTableRow.at.label("asked_at")
+        tables = (
+            select(
+                PublishedTableRow.job_id,
+                PublishedTableRow.table_version_id,
+                PublishedTableRow.published_at,
+                asked_at,
+            )
+            .outerjoin(
+                JudgedTableRow,
+                JudgedTableRow.table_version_id == PublishedTableRow.table_version_id,
+            )
+            .where(PublishedTableRow.flow_id == flow.id, PublishedTableRow.tenant == flow.tenant)
         )
         found_jobs: list[Any] = list(self.session.execute(jobs))
         found_tables: list[Any] = list(self.session.execute(tables))
-        return standing_of(list(self.session.scalars(files)), jobs=found_jobs, tables=found_tables)
+        return standing_of(
+            list(self.session.scalars(files)),
+            jobs=found_jobs,
+            tables=found_tables,
+            judgements=self.judgements(flow),
+            decided=self.decided(flow),
+            trained=[row.job_id for row in self.trainings(flow)],
+        )
 
     def add_entry(self, flow_id: str, *, name: str, data: dict[str, object]) -> None:
         """Append to the flow's journal."""
@@ -79,6 +115,65 @@ class FlowRepository(Repository[FlowRow]):
         )
         return list(self.session.scalars(query.order_by(PublishedTableRow.table_version_id)))
 
+    def judgements(self, flow: FlowRow) -> list[JudgementRow]:
+        """The judgements of the flow's tables, oldest first."""
+        query = select(JudgementRow).where(
+            JudgementRow.flow_id == flow.id, JudgementRow.tenant == flow.tenant
+        )
+        return list(self.session.scalars(query.order_by(JudgementRow.id)))
+
+    def decided(self, flow: FlowRow) -> list[DecidedTableRow]:
+        """What triggers said of the flow's tables, oldest first."""
+        query = select(DecidedTableRow).where(
+            DecidedTableRow.flow_id == flow.id, DecidedTableRow.tenant == flow.tenant
+        )
+        return list(self.session.scalars(query.order_by(DecidedTableRow.revision)))
+
+    def trainings(self, flow: FlowRow) -> list[TrainingRow]:
+        """The results of the flow's trainings."""
+        query = select(TrainingRow).where(
+            TrainingRow.flow_id == flow.id, TrainingRow.tenant == flow.tenant
+        )
+        return list(self.session.scalars(query.order_by(TrainingRow.job_id)))
+
+    def verdicts(self, version_ids: Iterable[str]) -> dict[str, list[JudgementRow]]:
+        """The newest judgement of each file of these versions by each suite, by version."""
+        query = select(JudgementRow).where(JudgementRow.version_id.in_(list(version_ids)))
+        newest: dict[tuple[str, str, str], JudgementRow] = {}
+        for row in self.session.scalars(query.order_by(JudgementRow.id)):
+            newest[row.version_id, row.file_id, row.suite_name] = row
+        found: dict[str, list[JudgementRow]] = {}
+        for row in newest.values():
+            found.setdefault(row.version_id, []).append(row)
+        return found
+
+    def keep_judgement(self, judgement: dict[str, Any]) -> bool:
+        """Keep what is newest of a judgement; whether it was new."""
+        if _insert_new(self.session, JudgementRow, judgement):
+            return True
+        query = select(JudgementRow).where(
+            JudgementRow.id == judgement["id"], JudgementRow.tenant == judgement["tenant"]
+        )
+        known = self.session.scalar(query.with_for_update())
+        if known is None or known.revision >= judgement["revision"]:
+            return False
+        for column, value in judgement.items():
+            setattr(known, column, value)
+        self.session.flush()
+        return True
+
+    def add_judged_table(self, table: dict[str, Any]) -> bool:
+        """Keep that the gate knows a table; False when that has been told of before."""
+        return _insert_new(self.session, JudgedTableRow, table)
+
+    def add_decided(self, decided: dict[str, Any]) -> bool:
+        """Keep what triggers said; False when it has been told of before."""
+        return _insert_new(self.session, DecidedTableRow, decided)
+
+    def add_training(self, training: dict[str, Any]) -> bool:
+        """Keep a training's results; False when they have been told of before."""
+        return _insert_new(self.session, TrainingRow, training)
+
     def add_table(self, table: dict[str, Any]) -> bool:
         """Keep a table; False when it has been told of before."""
         return _insert_new(self.session, PublishedTableRow, table)
@@ -106,9 +201,7 @@ class JobJournalRepository(Repository[JobJournalRow]):
         return True
 
 
-def _insert_new(
-    session: Session, model: type[JobJournalRow | PublishedTableRow], row: dict[str, Any]
-) -> bool:
+def _insert_new(session: Session, model: type[_TellableRow], row: dict[str, Any]) -> bool:
     """Insert the row unless its key is there; waits for another unit that inserts it now."""
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert

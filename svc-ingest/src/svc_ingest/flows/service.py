@@ -1,11 +1,22 @@
 """Flows: begun by a landing, kept by events, shown as one journey."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement
 
 from shared_lib.contracts.catalog import FlowState, FlowSummary, FlowView
 from shared_lib.contracts.errors import Problem
-from shared_lib.contracts.events import Event, JobChanged, TablePublished
+from shared_lib.contracts.events import (
+    Event,
+    JobChanged,
+    JudgementsRequested,
+    QualityJudged,
+    TablePublished,
+    TrainingDecided,
+    TrainingFinished,
+)
 from shared_lib.contracts.jobs import JobState, JobSummary
+from shared_lib.contracts.verdicts import Verdict
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
 from svc_ingest.datasets.models import DatasetRow
@@ -88,6 +99,101 @@ class Flows:
             data: dict[str, object] = {"table_version_id": table.table_version_id}
             _note(unit, flow, event=event, data=data, decides=True)
 
+    def on_judgements_requested(
+        self, unit: WriteUnit, event: Event, asked: JudgementsRequested
+    ) -> None:
+        """`judgements.requested`: the flow waits for these verdicts, if any, and no others."""
+        flow, flows = _hold_flow(unit, event), FlowRepository(unit)
+        told = {"tenant": event.tenant, "flow_id": event.flow_id, "at": event.occurred_at}
+        new = flows.add_judged_table({**told, "table_version_id": asked.table_version_id})
+        for each in asked.judgements:
+            new |= flows.keep_judgement(
+                {
+                    **told,
+                    "id": each.judgement_id,
+                    "version_id": asked.version_id,
+                    "file_id": asked.file_id,
+                    "table_version_id": asked.table_version_id,
+                    "suite_name": each.suite_name,
+                    "job_id": each.job_id,
+                    "revision": 1,
+                }
+            )
+        if new and flow is not None:
+            data: dict[str, object] = {"judgements": [j.judgement_id for j in asked.judgements]}
+            _note(unit, flow, event=event, data=data, decides=True)
+
+    def on_quality_judged(self, unit: WriteUnit, event: Event, judged: QualityJudged) -> None:
+        """`quality.judged`: the verdict is stored on the version."""
+        flow = _hold_flow(unit, event)
+        row = {
+            "id": judged.judgement_id,
+            "tenant": event.tenant,
+            "flow_id": event.flow_id,
+            "version_id": judged.version_id,
+            "file_id": judged.file_id,
+            "table_version_id": judged.table_version_id,
+            "suite_name": judged.suite_name,
+            "job_id": judged.job_id,
+            "revision": judged.revision,
+            "verdict": judged.verdict.value,
+            "details": judged.model_dump(
+                mode="json",
+                include={"found", "overridden_by", "reasons", "remedies", "checks", "passed"},
+            ),
+            "at": event.occurred_at,
+        }
+        if FlowRepository(unit).keep_judgement(row) and flow is not None:
+            data: dict[str, object] = {
+                "judgement_id": judged.judgement_id,
+                "verdict": judged.verdict.value,
+            }
+            _note(unit, flow, event=event, data=data, decides=True)
+
+    def on_training_decided(self, unit: WriteUnit, event: Event, decided: TrainingDecided) -> None:
+        """`training.decided`: the flow waits for these trainings, if any, and no others."""
+        flow = _hold_flow(unit, event)
+        row = {
+            "table_version_id": decided.table_version_id,
+            "revision": decided.revision,
+            "tenant": event.tenant,
+            "flow_id": event.flow_id,
+            "decisions": [each.model_dump(mode="json") for each in decided.decisions],
+            "at": event.occurred_at,
+        }
+        if FlowRepository(unit).add_decided(row) and flow is not None:
+            data: dict[str, object] = {"decisions": [d.decision_id for d in decided.decisions]}
+            _note(unit, flow, event=event, data=data, decides=True)
+
+    def on_training_finished(
+        self, unit: WriteUnit, event: Event, finished: TrainingFinished
+    ) -> None:
+        """`training.finished`: the results are shown on the flow."""
+        flow = _hold_flow(unit, event)
+        row = {
+            "job_id": finished.job_id,
+            "tenant": event.tenant,
+            "flow_id": event.flow_id,
+            "training_job_id": finished.training_job_id,
+            "details": finished.model_dump(
+                mode="json",
+                include={
+                    "commit",
+                    "metrics",
+                    "stages_run",
+                    "stages_cached",
+                    "model",
+                    "model_version",
+                    "alias",
+                    "promotion",
+                },
+            ),
+            "at": event.occurred_at,
+        }
+        if FlowRepository(unit).add_training(row) and flow is not None:
+            data: dict[str, object] = {"training_job_id": finished.training_job_id}
+            _note(unit, flow, event=event, data=data, decides=True)
+
     def page(
         self,
         view: ReadView,
@@ -123,6 +229,19 @@ class Flows:
         return view_flow(view, flow), last
 
 
+def verdicts_of(view: ReadView, version_ids: Iterable[str]) -> dict[str, Verdict]:
+    """The worst verdict on each of these versions; none while a judgement is under way."""
+    found = {}
+    for version_id, rows in FlowRepository(view).verdicts(version_ids).items():
+        said = {row.verdict for row in rows}
+        for verdict in (Verdict.FAILED, None, Verdict.WARNED, Verdict.PASSED):
+            if verdict in said:
+                break
+        if verdict is not None:
+            found[version_id] = verdict
+    return found
+
+
 def _hold_flow(unit: WriteUnit, event: Event) -> FlowRow | None:
     if event.flow_id is None:
         return None
@@ -152,7 +271,14 @@ def view_flow(view: ReadView, flow: FlowRow) -> FlowView:
         state=FlowState(flow.state),
         created_at=flow.created_at,
         ended_at=flow.ended_at,
-        steps=steps_of(flows.files(flow), jobs=flows.jobs(flow), tables=flows.tables(flow)),
+        steps=steps_of(
+            flows.files(flow),
+            jobs=flows.jobs(flow),
+            tables=flows.tables(flow),
+            judgements=flows.judgements(flow),
+            decided=flows.decided(flow),
+            trainings=flows.trainings(flow),
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from svc_ingest.datasets.repository import DatasetRepository
 from svc_ingest.datasets.service import Datasets
 from svc_ingest.files.models import FileRow
 from svc_ingest.files.repository import FileRepository
-from svc_ingest.flows.service import Flows
+from svc_ingest.flows.service import Flows, verdicts_of
 from svc_ingest.versions.errors import DuplicatePathError, VersionNotFoundError
 from svc_ingest.versions.models import VersionRow
 from svc_ingest.versions.repository import VersionRepository
@@ -134,7 +134,11 @@ class Versions:
             where=(VersionRow.dataset_id == owner.id,),
         )
         files = versions.files(row.id for row in page.rows)
-        views = [view_version(row, dataset=owner, files=files[row.id]) for row in page.rows]
+        verdicts = verdicts_of(view, [row.id for row in page.rows])
+        views = [
+            view_version(row, dataset=owner, files=files[row.id], verdict=verdicts.get(row.id))
+            for row in page.rows
+        ]
         return KeysetPage(rows=views, next=page.next)
 
     def read(self, view: ReadView, version_id: str, *, tenant: str) -> VersionView:
@@ -150,7 +154,8 @@ class Versions:
                 f"There is no version {version_id}. `fleet dataset show NAME` lists versions."
             )
         files = VersionRepository(view).files([row.id])[row.id]
-        return view_version(row, dataset=owner, files=files)
+        verdict = verdicts_of(view, [row.id]).get(row.id)
+        return view_version(row, dataset=owner, files=files, verdict=verdict)
 
 
 def _refuse_duplicates(files: list[ReceivedFile]) -> None:

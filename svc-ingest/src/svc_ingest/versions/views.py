@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from shared_lib.contracts.catalog import FileView, VersionView
+from shared_lib.contracts.verdicts import Verdict
 from svc_ingest.datasets.models import DatasetRow
 from svc_ingest.files.models import FileRow
 from svc_ingest.versions.models import VersionRow
@@ -15,7 +16,13 @@ def view_file(row: FileRow) -> FileView:
     )
 
 
-def view_version(row: VersionRow, *, dataset: DatasetRow, files: Iterable[FileRow]) -> VersionView:
+def view_version(
+    row: VersionRow,
+    *,
+    dataset: DatasetRow,
+    files: Iterable[FileRow],
+    verdict: Verdict | None = None,
+) -> VersionView:
     """A version and its files."""
     return VersionView(
         id=row.id,
@@ -25,5 +32,6 @@ def view_version(row: VersionRow, *, dataset: DatasetRow, files: Iterable[FileRo
         flow_id=row.flow_id,
         files=[view_file(file) for file in files],
         bytes=row.bytes,
+        verdict=verdict,
         created_at=row.created_at,
     )

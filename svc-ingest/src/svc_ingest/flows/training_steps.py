@@ -1,0 +1,150 @@
+"""What triggers decided about a flow's table, the trainings that followed, and their models."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared_lib.contracts.catalog import FlowState, FlowStep, StepState
+from shared_lib.contracts.jobs import JobState
+from svc_ingest.files.models import FileRow
+from svc_ingest.flows.gate_steps import job_step
+from svc_ingest.flows.models import DecidedTableRow, JobJournalRow, TrainingRow
+
+
+class DecidedFacts(Protocol):
+    """What decides where a flow stands, of the triggers' answers on one table version."""
+
+    @property
+    def table_version_id(self) -> str: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def decisions(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def at(self) -> datetime: ...
+
+
+class TrainingJobFacts(Protocol):
+    """The same of the job that trains."""
+
+    @property
+    def state(self) -> str: ...
+
+
+def training_outcome(
+    decided: Sequence[DecidedFacts],
+    *,
+    needed: int,
+    jobs: Mapping[str, TrainingJobFacts],
+    trained: Iterable[str],
+) -> FlowState:
+    """Running until the triggers have answered to the newest verdicts and all trainings ended.
+
+    Args:
+        decided: their answers on one table version.
+        needed: the least revision that answers to what the gate says now.
+        jobs: by id.
+        trained: ids of jobs whose results have been told of.
+    """
+    if max((each.revision for each in decided), default=0) < needed:
+        return FlowState.RUNNING
+    asked = [one["job_id"] for each in decided for one in each.decisions if one["train"]]
+    outcomes = {_trained(job_id, jobs=jobs, trained=set(trained)) for job_id in asked}
+    for state in (FlowState.RUNNING, FlowState.FAILED, FlowState.CANCELLED):
+        if state in outcomes:
+            return state
+    return FlowState.SUCCEEDED
+
+
+def _trained(job_id: str, *, jobs: Mapping[str, TrainingJobFacts], trained: set[str]) -> FlowState:
+    job = jobs.get(job_id)
+    if job is not None and job.state in (JobState.FAILED, JobState.DEAD):
+        return FlowState.FAILED
+    if job is not None and job.state == JobState.CANCELLED:
+        return FlowState.CANCELLED
+    # The job's event and that of its results come in any order: both must be there.
+    done = job is not None and job.state == JobState.SUCCEEDED and job_id in trained
+    return FlowState.SUCCEEDED if done else FlowState.RUNNING
+
+
+def training_steps(
+    file: FileRow,
+    decided: Sequence[DecidedTableRow],
+    *,
+    jobs: Mapping[str, JobJournalRow],
+    trained: Mapping[str, TrainingRow],
+) -> list[FlowStep]:
+    """Decided; where the decision was to train, trained and registered too; for each trigger."""
+    steps = []
+    for answer in decided:
+        for decision in answer.decisions:
+            steps.append(_decided(file, decision, at=answer.at))
+            if decision["train"]:
+                job_id = decision["job_id"]
+                results = trained.get(job_id)
+                steps.append(
+                    _trained_step(
+                        file, decision, job=jobs.get(job_id), results=results, at=answer.at
+                    )
+                )
+                if results is not None:
+                    steps.append(_registered(file, results))
+    return steps
+
+
+def _decided(file: FileRow, decision: Mapping[str, Any], *, at: datetime) -> FlowStep:
+    return FlowStep(
+        name="decided",
+        state=StepState.SUCCEEDED,
+        subject=file.path,
+        started_at=at,
+        ended_at=at,
+        duration_s=0.0,
+        facts={name: decision[name] for name in ("pipeline", "train", "rule", "reason")},
+        links={"decisions": "/v1/triggers/decisions"},
+    )
+
+
+def _trained_step(
+    file: FileRow,
+    decision: Mapping[str, Any],
+    *,
+    job: JobJournalRow | None,
+    results: TrainingRow | None,
+    at: datetime,
+) -> FlowStep:
+    step = FlowStep(
+        name="trained",
+        state=StepState.RUNNING,
+        subject=file.path,
+        started_at=at,
+        job_id=decision["job_id"],
+    )
+    if job is not None:
+        step = job_step("trained", subject=file.path, job=job)
+    facts: dict[str, int | float | str | bool] = {"pipeline": decision["pipeline"]}
+    if results is not None:
+        facts |= {name: results.details[name] for name in ("stages_run", "stages_cached")}
+        facts |= results.details["metrics"]
+    links = {"training_job": f"/v1/training-jobs/{decision['training_job_id']}"}
+    return step.model_copy(update={"facts": facts, "links": step.links | links})
+
+
+def _registered(file: FileRow, results: TrainingRow) -> FlowStep:
+    """The version that the model has since, and what it became."""
+    told = results.details
+    return FlowStep(
+        name="registered",
+        state=StepState.SUCCEEDED,
+        subject=file.path,
+        started_at=results.at,
+        ended_at=results.at,
+        duration_s=0.0,
+        facts={
+            "model": told["model"],
+            "version": told["model_version"],
+            "alias": told["alias"],
+            "reason": told["promotion"],
+        },
+        links={"model": f"/v1/models/{told['model']}/versions/{told['model_version']}"},
+    )
