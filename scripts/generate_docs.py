@@ -1,10 +1,11 @@
-"""Write what is generated from the code: each service's openapi.json, and docs/reference.
+"""Write what is generated from the code: each service's openapi.json, docs/reference, deploy/nginx.
 
 Usage: python scripts/generate_docs.py            writes what differs
        python scripts/generate_docs.py --check    writes nothing; fails when something differs
 
 The pages: `errors.md` from every subclass of FleetError, `settings.md` from every service's
-settings class, `commands.md` from the `fleet` command.
+settings class, `commands.md` from the `fleet` command; and nginx's configuration from the gateway's
+route table.
 """
 
 import json
@@ -15,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import nginx
 from house import ROOT, Distribution, read_distributions
 from reference import render_commands, render_errors, render_settings
 
@@ -54,6 +56,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield reference / "errors.md", render_errors(packages)
     yield reference / "settings.md", render_settings(packages)
     yield reference / "commands.md", render_commands()
+    yield Path("deploy") / "nginx" / "nginx.conf", nginx.render()
 
 
 def main(arguments: list[str]) -> int:

@@ -23,9 +23,9 @@ for folder in svc-*; do
     ours="$ours --no-emit-package datafleet-$folder"
 done
 
-# compile TARGET ARGUMENT...: writes requirements/TARGET.txt.
+# compile FILE ARGUMENT...: writes FILE.
 compile() {
-    target=requirements/$1.txt
+    target=$1
     shift
     echo "pins: $target"
     # An index or a folder of wheels that this machine is configured with must not reach the file.
@@ -35,8 +35,14 @@ compile() {
         $ours "$@" --output-file "$target"
 }
 
-compile bootstrap "$@" requirements/bootstrap.in
+compile requirements/bootstrap.txt "$@" requirements/bootstrap.in
 # shellcheck disable=SC2086 # the list of pyproject files is meant to be split
-compile core "$@" $distributions requirements/build.in --constraint requirements/bootstrap.txt
-compile dev "$@" --group pyproject.toml:dev \
+compile requirements/core.txt "$@" $distributions requirements/build.in --constraint requirements/bootstrap.txt
+compile requirements/dev.txt "$@" --group pyproject.toml:dev \
     --constraint requirements/bootstrap.txt --constraint requirements/core.txt
+# deepchecks runs in an environment of its own (AGPL-3.0, and older versions than ours).
+beside=svc-quality/src/svc_quality/deepchecks
+compile $beside/requirements.txt "$@" $beside/requirements.in
+# What the shipped pipelines' stages import: the same for both, so that they share an environment.
+compile dvc/linear_regression/requirements.txt "$@" dvc/requirements.in
+cp dvc/linear_regression/requirements.txt dvc/text_classification/requirements.txt

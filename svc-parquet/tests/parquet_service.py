@@ -18,11 +18,10 @@ from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.contracts.internal import EVENTS_PATH
 from shared_lib.contracts.services import ServiceName
 from shared_lib.db.migrations import migrate
-from shared_lib.events.models import OutboxRow
 from shared_lib.jobs.supervisor import Supervisor
 from shared_lib.settings import DatabaseSettings, JobSettings
 from shared_lib.storage.keys import raw_key
-from shared_lib.testing.services import TENANT, Identities, event_of, serving
+from shared_lib.testing.services import TENANT, AskedService, Identities, event_of, serving, told
 from shared_lib.testing.waiting import wait_until
 from svc_parquet.app import create_app
 from svc_parquet.settings import ParquetSettings
@@ -41,7 +40,7 @@ def parquet_settings(folder: Path, *, database_url: str = "") -> ParquetSettings
 
 
 @dataclass
-class Parquet:
+class Parquet(AskedService):
     """A running svc-parquet."""
 
     settings: ParquetSettings
@@ -51,17 +50,6 @@ class Parquet:
     def __post_init__(self) -> None:
         self.runtime = build_runtime(self.settings)
         self.http = httpx.Client(base_url=self.url, timeout=30)
-
-    def ask(self, method: str, path: str, *, tenant: str = TENANT, **more: Any) -> httpx.Response:
-        """Send a request in the name of a tenant that may do everything."""
-        headers = self.identities.headers(tenant) | more.pop("headers", {})
-        return self.http.request(method, path, headers=headers, **more)
-
-    def get(self, path: str, **more: Any) -> Any:
-        """The JSON of a good answer."""
-        answer = self.ask("GET", path, **more)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
 
     def landed(
         self,
@@ -139,10 +127,8 @@ class Parquet:
         return [found.key for found in self.runtime.store.list("tables/")]
 
     def events(self, name: str) -> list[Any]:
-        """Events of a name in the outbox, oldest first."""
-        with self.runtime.database.read() as view:
-            rows = view.session.query(OutboxRow).order_by(OutboxRow.id)
-            return [row.event for row in rows if row.event["name"] == name]
+        """Events of a name in the outbox, oldest first; each once, however many hear it."""
+        return told(self.runtime.database, name)
 
     def close(self) -> None:
         """Let go of connections."""

@@ -181,3 +181,21 @@ def test_every_crash_point_has_a_name_of_its_own() -> None:
             places[str(argument.value)] += 1
 
     assert [name for name, count in places.items() if count > 1] == []
+
+
+def test_the_images_of_services_differ_in_names_and_in_what_they_say_is_theirs() -> None:
+    services = [each for each in DISTRIBUTIONS if each.folder.startswith("svc-")]
+    texts = {
+        re.sub(
+            r"# Only this one: .*?\n\n",
+            "",
+            (ROOT / each.folder / "Dockerfile").read_text(encoding="utf-8"),
+            flags=re.DOTALL,
+        )
+        .replace(each.folder, "svc-name")
+        .replace(each.package, "svc_name")
+        for each in services
+    }
+
+    assert len(services) == 5
+    assert len(texts) == 1

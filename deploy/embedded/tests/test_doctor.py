@@ -33,6 +33,8 @@ def test_a_machine_that_runs_these_tests_is_good_enough(tmp_path: Path) -> None:
         "disk",
         "memory",
         "open files",
+        "git",
+        "isolation",
         "address",
     }
     assert not (tmp_path / "not").exists()

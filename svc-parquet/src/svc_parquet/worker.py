@@ -1,15 +1,17 @@
 """The run-time parts of svc-parquet, for its API, its supervisor and its job children alike."""
 
+from shared_lib.jobs.orphans import OrphanSweep
 from shared_lib.jobs.runtime import Runtime, build_runtime
 from svc_parquet.conversions.requests import KIND
 from svc_parquet.settings import ParquetSettings
-from svc_parquet.tables.objects import ObjectSweep
+from svc_parquet.tables.objects import PREFIX, named_objects
 
 
 def runtime(settings: ParquetSettings) -> Runtime:
     """Database, object store, job kinds and sweeps."""
+    orphans = OrphanSweep(PREFIX, named=named_objects, every_s=settings.object_sweep_s)
     return build_runtime(
-        settings, worker="svc_parquet.worker:runtime", kinds=(KIND,), sweeps=(ObjectSweep(),)
+        settings, worker="svc_parquet.worker:runtime", kinds=(KIND,), sweeps=(orphans,)
     )
 
 

@@ -74,6 +74,28 @@ def check_system() -> Check:
     )
 
 
+def check_git() -> Check:
+    """Pipelines are read with git."""
+    found = shutil.which("git")
+    if found:
+        return _check("git", Finding.OK, found)
+    return _check("git", Finding.WEAKER, "not installed: nothing can be trained; install git")
+
+
+def check_isolation() -> Check:
+    """Whether the stages of a training are kept from what is not theirs."""
+    # Its module is a service's: only who asks pays for importing it.
+    from svc_training.workspaces.sandbox import can_isolate  # noqa: PLC0415
+
+    if can_isolate():
+        return _check("isolation", Finding.OK, "stages run without network, secrets, other files")
+    return _check(
+        "isolation",
+        Finding.WEAKER,
+        "stages run as your own user: on Linux allow user namespaces, and install util-linux",
+    )
+
+
 def check_folder(data: Path) -> Check:
     """The data folder can be written."""
     known = data.absolute()
@@ -158,6 +180,8 @@ def examine(*, data: Path, host: str, port: int) -> Iterator[Check]:
         lambda: check_disk(data),
         check_memory,
         check_open_files,
+        check_git,
+        check_isolation,
         lambda: check_port(host, port),
     )
     for check in checks:

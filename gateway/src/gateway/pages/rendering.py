@@ -50,6 +50,7 @@ def _environment() -> Environment:
         scalar=views.show_scalar,
         shape=views.show_shape,
         share=views.show_share,
+        verdict=views.shown_state,
         took=views.show_took,
         visible=views.show_visible,
     )

@@ -1,8 +1,9 @@
 """From what the services answer to what templates show: words, amounts, drawings. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup
@@ -30,7 +31,7 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "publishing": ("running", "◐", "publishing"),
     "queued": ("queued", "○", "queued"),
 }
-COLUMNS = {"landed": 0, "converted": 1, "published": 2}
+STEPS = ("landed", "converted", "published", "judged", "decided", "trained", "registered")
 DRAWN_FILES = 12
 DRAWN_DAYS = 30
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -140,18 +141,41 @@ def show_outcome(step: Json) -> str:
     if step["name"] == "landed":
         return show_bytes(facts["bytes"])
     if step["name"] == "published":
-        before, after = show_bytes(facts["bytes_in"]), show_bytes(facts["bytes_out"])
-        shape = f"{show_counted(facts['rows'], 'row')} × {show_counted(facts['columns'], 'column')}"
-        words = [shape, f"{before} → {after}"]
-        if facts.get("quarantined_rows"):
-            words.append(f"{show_counted(facts['quarantined_rows'], 'row')} in quarantine")
-        if facts.get("widened_columns"):
-            words.append(f"{show_counted(facts['widened_columns'], 'column')} widened")
-        return ", ".join(words)
+        return _show_table(facts)
+    if "verdict" in facts:
+        passed = f"{facts['passed']} of {show_counted(facts['checks'], 'check')}"
+        return f"{facts['suite']}: {passed} passed"
+    if step["name"] in ("decided", "trained", "registered"):
+        return _show_training(facts)
     if step.get("error") and step["state"] == "failed":
         return str(step["error"]["title"])
     tries = facts.get("attempts", 1)
     return f"in try {tries}" if tries > 1 else ""
+
+
+def _show_table(facts: Json) -> str:
+    before, after = show_bytes(facts["bytes_in"]), show_bytes(facts["bytes_out"])
+    shape = f"{show_counted(facts['rows'], 'row')} × {show_counted(facts['columns'], 'column')}"
+    words = [shape, f"{before} → {after}"]
+    if facts.get("quarantined_rows"):
+        words.append(f"{show_counted(facts['quarantined_rows'], 'row')} in quarantine")
+    if facts.get("widened_columns"):
+        words.append(f"{show_counted(facts['widened_columns'], 'column')} widened")
+    return ", ".join(words)
+
+
+def _show_training(facts: Json) -> str:
+    """Of a decision its reason, of a training what ran and how well, of a model what it became."""
+    if "alias" in facts:
+        return f"{facts['model']} v{facts['version']} is {facts['alias']}: {facts['reason']}"
+    if "reason" in facts:
+        return f"{facts['pipeline']}: {facts['reason']}"
+    if "stages_run" not in facts:
+        return str(facts["pipeline"])
+    ran = f"{show_counted(facts['stages_run'], 'stage')} ran, {facts['stages_cached']} cached"
+    known = {"pipeline", "stages_run", "stages_cached"}
+    metrics = [f"{name} {value:.4g}" for name, value in facts.items() if name not in known]
+    return "; ".join([ran, *metrics])
 
 
 def draw_days(by_day: list[Json]) -> Markup | None:
@@ -170,17 +194,17 @@ def draw_days(by_day: list[Json]) -> Markup | None:
 
 def draw_flow(flow: Json) -> Markup | None:
     """The journey as a graph; None when it has too many files to look at."""
-    files = sorted({step["subject"] for step in flow["steps"]})
+    shown = _worst_of_each(flow["steps"])
+    files = sorted({step["subject"] for step in shown})
     if not files or len(files) > DRAWN_FILES:
         return None
     rows = {file: row for row, file in enumerate(files)}
-    nodes = [_node(step, row=rows[step["subject"]]) for step in flow["steps"]]
+    nodes = [_node(step, row=rows[step["subject"]]) for step in shown]
     known = {node.id for node in nodes}
     edges = [
         GraphEdge(f"{file}/{source}", f"{file}/{target}")
         for file in files
-        for source, target in (("landed", "converted"), ("converted", "published"))
-        if {f"{file}/{source}", f"{file}/{target}"} <= known
+        for source, target in pairwise([step for step in STEPS if f"{file}/{step}" in known])
     ]
     described = "; ".join(f"{n.title} {n.note}" for n in nodes)
     # The graph escapes what it is given.
@@ -189,17 +213,39 @@ def draw_flow(flow: Json) -> Markup | None:
     )
 
 
+def _worst_of_each(steps: Iterable[Json]) -> list[Json]:
+    """One step of a name for each file: of several suites the worst verdict is drawn."""
+    urgency = {"warned": 1, "running": 2, "cancelled": 3, "failed": 4}
+    worst: dict[tuple[str, str], Json] = {}
+    for step in sorted(steps, key=lambda each: urgency.get(shown_state(each), 0)):
+        worst[step["subject"], step["name"]] = step
+    return list(worst.values())
+
+
+def shown_state(step: Json) -> str:
+    """A verdict says more than that its step succeeded."""
+    return str(step["facts"].get("verdict", step["state"]))
+
+
 def _node(step: Json, *, row: int) -> GraphNode:
-    state, glyph, word = badge_of(step["state"])
+    state, glyph, word = badge_of(shown_state(step))
     href = f"/jobs/{step['job_id']}" if step["job_id"] else None
     if step["links"].get("table"):
         href = "/tables/" + step["links"]["table"].rsplit("/", 1)[-1]
+    if step["links"].get("report"):
+        href = f"{step['links']['report']}?as=html"
     note = show_outcome(step) or show_duration(step["duration_s"])
+    if step["name"] == "decided":
+        # The whole sentence stands in the table below.
+        word = "trains" if step["facts"]["train"] else "not trained"
+        note = step["facts"]["rule"].replace("_", " ")
+    if step["name"] == "registered":
+        word, note = step["facts"]["alias"], f"{step['facts']['model']} v{step['facts']['version']}"
     return GraphNode(
         id=f"{step['subject']}/{step['name']}",
-        column=COLUMNS.get(step["name"], 0),
+        column=STEPS.index(step["name"]),
         row=row,
-        title=f"{glyph} {step['name']}" if step["state"] == "succeeded" else f"{glyph} {word}",
+        title=f"{glyph} {step['name']}" if word == "succeeded" else f"{glyph} {word}",
         note=step["subject"] if step["name"] == "landed" else note,
         state=state,
         href=href,

@@ -18,6 +18,7 @@ from shared_lib.jobs import JobQueue, Runtime
 from svc_parquet.conversions.models import ConversionRow, SourceFileRow
 from svc_parquet.conversions.repository import ConversionRepository, SourceFileRepository
 from svc_parquet.conversions.requests import CONVERT, ConversionNotFoundError, FileNotKnownError
+from svc_parquet.tables.objects import PART
 from svc_parquet.tables.repository import TableVersionRepository
 from svc_parquet.tables.service import StoredObjects, Tables
 
@@ -146,6 +147,9 @@ class Conversions:
                 table_id=conversion.table_id,
                 table_version_id=version.id,
                 table_name=source.table_name,
+                dataset_name=source.dataset_name,
+                version_number=source.version_number,
+                parts=[part.key for part in objects[PART]],
                 job_id=conversion.job_id,
                 rows=report.rows,
                 columns=report.columns,
