@@ -49,7 +49,7 @@ ACTS = (
 @pass_client
 @pass_output
 def demo(output: Output, *, client: "Client", dataset: str | None) -> ExitCode:
-    """Take three sample files through the whole journey, and say what became of them.
+    """Take sample files through the whole journey.
 
     The first trains a champion. The second has drifted: the gate fails and training is refused
     with the reason. The third trains a challenger, and the numbers decide who is champion.
