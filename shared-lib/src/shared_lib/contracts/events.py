@@ -118,6 +118,9 @@ class TrainingDecision(Contract):
     reason: str
     training_job_id: str | None = None
     job_id: str | None = None
+    report: Literal["never", "when_trained", "always"] = Field(
+        default="never", description="When a report follows, for which the flow waits."
+    )
 
 
 class TrainingDecided(Contract):
@@ -148,6 +151,17 @@ class TrainingFinished(Contract):
     model_version: int
     alias: Literal["champion", "challenger"]
     promotion: str = Field(description="Why it became what it is, in a sentence.")
+
+
+class ReportPublished(Contract):
+    """`report.published`: a training, or why there was none, is reported."""
+
+    report_id: str
+    job_id: str
+    subject_id: str = Field(description="The training job, or the decision not to train.")
+    model: str
+    outcome: str
+    comment_url: str | None = Field(default=None, description="On the pull request.")
 
 
 class JobChanged(Contract):
@@ -193,7 +207,7 @@ QUALITY_JUDGED = EventSpec(
 )
 TRAINING_DECIDED = EventSpec(
     name="training.decided",
-    schema_version=1,
+    schema_version=2,
     payload=TrainingDecided,
     subscribers=(ServiceName.INGEST,),
 )
@@ -201,6 +215,12 @@ TRAINING_FINISHED = EventSpec(
     name="training.finished",
     schema_version=1,
     payload=TrainingFinished,
+    subscribers=(ServiceName.INGEST,),
+)
+REPORT_PUBLISHED = EventSpec(
+    name="report.published",
+    schema_version=1,
+    payload=ReportPublished,
     subscribers=(ServiceName.INGEST,),
 )
 JOB_CHANGED = EventSpec(
@@ -219,6 +239,7 @@ EVENTS: dict[str, EventSpec] = {
         QUALITY_JUDGED,
         TRAINING_DECIDED,
         TRAINING_FINISHED,
+        REPORT_PUBLISHED,
         JOB_CHANGED,
     )
 }

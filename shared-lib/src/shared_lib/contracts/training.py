@@ -9,6 +9,7 @@ from shared_lib.contracts.base import Contract, UtcTime
 from shared_lib.contracts.catalog import DatasetName
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.jobs import JobState
+from shared_lib.contracts.pull_requests import PullRequest
 
 PipelineName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")]
 """The pipeline's folder in its repository, with forward slashes."""
@@ -41,6 +42,9 @@ class TrainingJobCreate(Contract):
     pipeline: PipelineName
     table_version: str
     params: Params = {}
+    pull_request: PullRequest | None = Field(
+        default=None, description="Told what became of it, in a comment."
+    )
 
 
 class StageOutcome(StrEnum):
@@ -91,6 +95,7 @@ class TrainingJobView(Contract):
     )
     artifacts: list[ArtifactView] = []
     error: Problem | None = None
+    pull_request: PullRequest | None = None
     created_at: UtcTime
 
 
@@ -113,6 +118,10 @@ class TriggerCreate(Contract):
         default=0, description="Seconds that must lie between two trainings."
     )
     on_warned: bool = Field(default=True, description="Also train on what the gate warned of.")
+    pull_request: PullRequest | None = Field(
+        default=None,
+        description="Told of each training, and of each time there was none, in one comment.",
+    )
 
 
 class TriggerView(Contract):
@@ -126,6 +135,7 @@ class TriggerView(Contract):
     min_rows: int
     min_interval_s: float
     on_warned: bool
+    pull_request: PullRequest | None = None
     created_at: UtcTime
 
 

@@ -1,5 +1,7 @@
 """Asks the triggers of a dataset whenever one of its versions has its verdicts."""
 
+from typing import Literal
+
 from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.events import TRAINING_DECIDED, TrainingDecided, TrainingDecision
 from shared_lib.contracts.ids import IdKind, new_id
@@ -8,6 +10,7 @@ from shared_lib.contracts.verdicts import Verdict
 from shared_lib.db.engine import WriteUnit
 from shared_lib.events.outbox import emit
 from shared_lib.jobs.runtime import Runtime
+from svc_training.reports.service import Reports
 from svc_training.tables.gate import Gate
 from svc_training.tables.models import TableVersionRow
 from svc_training.tables.repository import TableVersionRepository
@@ -27,6 +30,7 @@ class Triggers:
     def __init__(self, runtime: Runtime, *, training_jobs: TrainingJobs) -> None:
         self._runtime = runtime
         self._training_jobs = training_jobs
+        self._reports = Reports(runtime)
 
     def create(self, unit: WriteUnit, *, tenant: str, body: TriggerCreate) -> TriggerRow:
         """A new trigger; it is asked from the next judged version on."""
@@ -41,6 +45,7 @@ class Triggers:
                 min_rows=body.min_rows,
                 min_interval_s=body.min_interval_s,
                 on_warned=body.on_warned,
+                pull_request=body.pull_request.model_dump() if body.pull_request else None,
                 created_at=utc_now(),
             )
         )
@@ -102,9 +107,13 @@ class Triggers:
         training: TrainingJobRow | None = None
         if decision.train:
             training = self._training_jobs.request(
-                unit, pipeline=trigger.pipeline, version=version, changes=trigger.changes
+                unit,
+                pipeline=trigger.pipeline,
+                version=version,
+                changes=trigger.changes,
+                pull_request=trigger.pull_request,
             )
-        return decisions.add(
+        made = decisions.add(
             DecisionRow(
                 id=new_id(IdKind.TRAINING_DECISION),
                 tenant=version.tenant,
@@ -119,6 +128,9 @@ class Triggers:
                 created_at=utc_now(),
             )
         )
+        if not made.train and trigger.pull_request is not None:
+            self._reports.request_of_decision(unit, made, pull_request=trigger.pull_request)
+        return made
 
     def _told(self, unit: WriteUnit, trigger: TriggerRow, row: DecisionRow) -> TrainingDecision:
         training = TrainingJobRepository(unit).get(row.training_job_id or "")
@@ -131,7 +143,14 @@ class Triggers:
             reason=row.reason,
             training_job_id=row.training_job_id,
             job_id=training.job_id if training else None,
+            report=_reported(trigger, row),
         )
+
+
+def _reported(trigger: TriggerRow, row: DecisionRow) -> Literal["never", "when_trained", "always"]:
+    if trigger.pull_request is not None:
+        return "always"
+    return "when_trained" if row.train else "never"
 
 
 def _last_training(
