@@ -31,7 +31,7 @@ from svc_training.tables.repository import TableVersionRepository
 from svc_training.tables.service import read_gate
 from svc_training.training_jobs.models import TrainingJobRow
 from svc_training.training_jobs.repository import TrainingJobRepository
-from svc_training.triggers.models import DecisionRow, TriggerRow
+from svc_training.triggers.models import DecisionRow
 from svc_training.triggers.repository import DecisionRepository
 
 ASKED = "asked"
@@ -65,14 +65,15 @@ def gather(view: ReadView, report: ReportRow) -> ReportFacts:
     decision = decisions.get(report.decision_id) if report.decision_id else None
     if training is not None:
         decision = decisions.that_asked_for(training.id)
-    pipeline = _pipeline(view, training, decision)
-    version = _version(view, training, decision)
+    of = training or decision
+    assert of is not None  # noqa: S101 - a report is of the one or of the other
+    version = view.session.get_one(TableVersionRow, of.table_version_id)
     model = ModelRepository(view).learned_by(
-        pipeline, tenant=report.tenant, table_id=version.table_id
+        of.pipeline, tenant=report.tenant, table_id=version.table_id
     )
     ending = _ending(view, training, decision, model)
     champion = _champion(view, model, ending)
-    name = model.name if model else model_name(pipeline, version=version)
+    name = model.name if model else model_name(of.pipeline, version=version)
     job = trainings.job_of(training) if training else None
     return ReportFacts(
         id=report.id,
@@ -81,14 +82,16 @@ def gather(view: ReadView, report: ReportRow) -> ReportFacts:
         reason=ending.reason,
         model=name,
         version=ending.version,
-        pipeline=pipeline,
+        pipeline=of.pipeline,
         commit=training.commit if training else None,
         champion=ending.champion,
         comparison=ending.comparison,
         metrics=_metrics(champion, training),
         params=_params(champion, training),
         data=_data(version),
-        champion_data=_data(_version(view, champion, None)) if champion else None,
+        champion_data=_data(view.session.get_one(TableVersionRow, champion.table_version_id))
+        if champion
+        else None,
         stages=[StageView.model_validate(each) for each in _stages(training)],
         suites=_suites(view, version),
         verdict=read_gate(view, version).verdict,
@@ -112,21 +115,6 @@ def gather(view: ReadView, report: ReportRow) -> ReportFacts:
         else None,
         created_at=report.created_at,
     )
-
-
-def _pipeline(view: ReadView, training: TrainingJobRow | None, decision: DecisionRow | None) -> str:
-    if training is not None:
-        return training.pipeline
-    assert decision is not None  # noqa: S101 - a report is of the one or of the other
-    return view.session.get_one(TriggerRow, decision.trigger_id).pipeline
-
-
-def _version(
-    view: ReadView, training: TrainingJobRow | None, decision: DecisionRow | None
-) -> TableVersionRow:
-    of = training or decision
-    assert of is not None  # noqa: S101 - a report is of the one or of the other
-    return view.session.get_one(TableVersionRow, of.table_version_id)
 
 
 def _ending(

@@ -12,7 +12,7 @@ from svc_training.reports.github import Comment, GitHub
 from svc_training.reports.markdown import Links, render
 from svc_training.reports.picture import draw, to_png
 from svc_training.reports.repository import ReportRepository
-from svc_training.reports.service import Reports
+from svc_training.reports.service import Reports, check_pull_request
 from svc_training.settings import TrainingSettings
 
 
@@ -86,6 +86,8 @@ def _tell(context: JobContext, facts: ReportFacts, *, at: PullRequest) -> Commen
     """Write the comment; None when a newer report has been told of there."""
     settings = context.runtime.settings
     assert isinstance(settings, TrainingSettings)  # noqa: S101 - whose job it is
+    # Again: a flow's plan comes from a service that knows nothing of these settings.
+    check_pull_request(at, settings=settings.github)
     marker = marker_of(at, model=facts.model)
     with context.runtime.database.write() as unit:
         to_write, known = Reports(context.runtime).take_turn(

@@ -6,6 +6,11 @@ from svc_training.reports.models import ReportFileRow
 from svc_training.reports.repository import ReportRepository
 
 
+def is_reported(view: ReadView, subject_id: str, *, tenant: str) -> bool:
+    """Whether a training job or a decision has a report, or will have it."""
+    return ReportRepository(view).of_subject(subject_id, tenant=tenant) is not None
+
+
 def read_form(view: ReadView, subject_id: str, *, tenant: str, form: str) -> ReportFileRow:
     """One form of the report of a training job or of a decision.
 

@@ -1,6 +1,7 @@
 """Rows of published table versions and of the gate's verdicts on them."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -29,6 +30,7 @@ class TableVersionRow(Base):
     bytes_in: Mapped[int | None] = mapped_column(BigInteger)
     bytes_out: Mapped[int | None] = mapped_column(BigInteger)
     quarantined_rows: Mapped[int | None] = mapped_column(BigInteger)
+    plan: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
 

@@ -44,6 +44,7 @@ class Tables:
                 bytes_in=table.bytes_in,
                 bytes_out=table.bytes_out,
                 quarantined_rows=table.quarantined_rows,
+                plan=table.plan.model_dump(mode="json") if table.plan else None,
                 created_at=event.occurred_at,
             )
         )

@@ -5,8 +5,8 @@ from alembic import op
 
 from shared_lib.db.types import Json, UtcDateTime
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 TOLD_OF_TABLES = ("columns", "bytes_in", "bytes_out", "quarantined_rows")
 """Null for versions that were published before a report asked for these."""
