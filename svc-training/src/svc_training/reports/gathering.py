@@ -60,11 +60,7 @@ def gather(view: ReadView, report: ReportRow) -> ReportFacts:
     What a version was measured against is read from the moves of that time: the alias may have
     moved on since.
     """
-    trainings, decisions = TrainingJobRepository(view), DecisionRepository(view)
-    training = trainings.get(report.training_job_id) if report.training_job_id else None
-    decision = decisions.get(report.decision_id) if report.decision_id else None
-    if training is not None:
-        decision = decisions.that_asked_for(training.id)
+    training, decision = _subject(view, report)
     of = training or decision
     assert of is not None  # noqa: S101 - a report is of the one or of the other
     version = view.session.get_one(TableVersionRow, of.table_version_id)
@@ -74,7 +70,6 @@ def gather(view: ReadView, report: ReportRow) -> ReportFacts:
     ending = _ending(view, training, decision, model)
     champion = _champion(view, model, ending)
     name = model.name if model else model_name(of.pipeline, version=version)
-    job = trainings.job_of(training) if training else None
     return ReportFacts(
         id=report.id,
         outcome=ending.outcome,
@@ -103,18 +98,34 @@ def gather(view: ReadView, report: ReportRow) -> ReportFacts:
         job_id=training.job_id if training else None,
         training_job_id=training.id if training else None,
         decision_id=decision.id if decision else None,
-        artifacts=[
-            ArtifactView(name=each.name, bytes=each.bytes, sha256=each.sha256)
-            for each in (trainings.artifacts(training.id) if training else [])
-        ],
-        error=Problem.model_validate(job.error)
-        if job and job.error and ending.outcome in _DID_NOT_END_WELL.values()
-        else None,
+        artifacts=_artifacts(view, training),
+        error=_error(view, training, ending),
         pull_request=PullRequest.model_validate(report.pull_request)
         if report.pull_request
         else None,
         created_at=report.created_at,
     )
+
+
+def _subject(view: ReadView, report: ReportRow) -> tuple[TrainingJobRow | None, DecisionRow | None]:
+    """The training with the decision that asked for it, or the decision not to train."""
+    decisions = DecisionRepository(view)
+    if report.training_job_id is None:
+        return None, decisions.get(report.decision_id or "")
+    training = TrainingJobRepository(view).get(report.training_job_id)
+    return training, decisions.that_asked_for(report.training_job_id)
+
+
+def _artifacts(view: ReadView, training: TrainingJobRow | None) -> list[ArtifactView]:
+    left = TrainingJobRepository(view).artifacts(training.id) if training else []
+    return [ArtifactView(name=e.name, bytes=e.bytes, sha256=e.sha256) for e in left]
+
+
+def _error(view: ReadView, training: TrainingJobRow | None, ending: _Ending) -> Problem | None:
+    if training is None or ending.outcome not in _DID_NOT_END_WELL.values():
+        return None
+    error = TrainingJobRepository(view).job_of(training).error
+    return Problem.model_validate(error) if error else None
 
 
 def _ending(

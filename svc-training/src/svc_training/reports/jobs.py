@@ -93,7 +93,6 @@ def _tell(context: JobContext, facts: ReportFacts, *, at: PullRequest) -> Commen
         to_write, known = Reports(context.runtime).take_turn(
             unit, facts.id, marker=marker, holder=context.job.writer
         )
-    crash_point("training.report.turn_taken")
     if not to_write:
         context.log(f"A newer report is on {at.repository}#{at.number} already.")
         return None
@@ -101,6 +100,5 @@ def _tell(context: JobContext, facts: ReportFacts, *, at: PullRequest) -> Commen
     context.start_publishing()
     with GitHub(settings.github) as github:
         comment = upsert(github, at, marker=marker, body=body, known=known)
-    crash_point("training.report.commented")
     context.log(f"Told in {comment.url}")
     return comment
