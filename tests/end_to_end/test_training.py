@@ -14,7 +14,10 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
-from shared_lib.testing.fleet import RunningFleet
+from shared_lib.testing.browser import assert_accessible
+from shared_lib.testing.compose import ComposeFleet
+from shared_lib.testing.fleet import FleetUnderTest, RunningFleet
+from shared_lib.testing.github import GitHubReplica
 from shared_lib.testing.waiting import wait_until
 
 Push = Callable[..., Any]
@@ -55,6 +58,21 @@ def push(fleet: RunningFleet, api: httpx.Client, tmp_path: Path) -> Push:
     return push_homes
 
 
+@pytest.fixture
+def pull_request(fleet: RunningFleet) -> Any:
+    """The pull request of this shape; containers do not reach what listens on our loopback."""
+    if isinstance(fleet, ComposeFleet):
+        return None
+    name = "embedded" if isinstance(fleet, FleetUnderTest) else "scaled_out"
+    return {"repository": f"owner/{name}", "number": 7}
+
+
+def comment_of(github: GitHubReplica, pull_request: Any) -> str:
+    """The one comment that is there."""
+    (only,) = github.comments(f"{pull_request['repository']}#7")
+    return str(only["body"])
+
+
 def steps(flow: Any) -> dict[str, Any]:
     return {step["name"]: step for step in flow["steps"]}
 
@@ -67,12 +85,20 @@ def trained(api: httpx.Client, flow_id: str) -> Any:
 
 @pytest.mark.timeout(400)
 def test_what_passes_is_trained_on_and_what_drifts_is_refused_with_the_reason(
-    fleet: RunningFleet, api: httpx.Client, push: Push, page: Page, tmp_path: Path
+    fleet: RunningFleet,
+    *,
+    api: httpx.Client,
+    push: Push,
+    page: Page,
+    github: GitHubReplica,
+    pull_request: Any,
+    tmp_path: Path,
 ) -> None:
     trigger = {
         "dataset": "homes",
         "pipeline": "linear_regression",
         "params": {"features": ["size", "district"]},
+        "pull_request": pull_request,
     }
     assert api.post("/v1/triggers", json=trigger).status_code == 201
     first = push(seed=1)
@@ -96,6 +122,11 @@ def test_what_passes_is_trained_on_and_what_drifts_is_refused_with_the_reason(
     kept = api.get(told["registered"]["links"]["model"]).json()
     assert (kept["training_job_id"], kept["verdict"]) == (training["id"], "passed")
 
+    reported = api.get(told["reported"]["links"]["training_report"]).json()
+    assert reported["headline"] == "homes-linear_regression v1 is champion"
+    if pull_request:
+        assert "homes-linear_regression v1 is champion" in comment_of(github, pull_request)
+
     second = push(seed=2)
     assert second["state"] == "succeeded", second
     assert steps(second)["decided"]["facts"]["rule"] == "new_data"
@@ -114,6 +145,11 @@ def test_what_passes_is_trained_on_and_what_drifts_is_refused_with_the_reason(
     assert (decided["train"], decided["rule"]) == (False, "gate_failed")
     assert "size" in decided["reason"]
     assert "trained" not in steps(refused)
+    if pull_request:
+        # The same comment, written anew: what stood there was about the second.
+        body = comment_of(github, pull_request)
+        assert "homes-linear_regression was not trained on homes v3" in body
+        assert "The gate failed" in body
 
     script = str(Path(sys.executable).with_name("fleet"))
     words = ["model", "pull", "homes-linear_regression", "--to", str(tmp_path / "model"), "--json"]
@@ -123,6 +159,10 @@ def test_what_passes_is_trained_on_and_what_drifts_is_refused_with_the_reason(
         file = json.loads(line)
         assert hashlib.sha256(Path(file["path"]).read_bytes()).hexdigest() == file["sha256"]
     assert (tmp_path / "model" / "models" / "model.skops").exists()
+    words = ["model", "report", "homes-linear_regression", "--version", "2"]
+    said = subprocess.run([script, *words], capture_output=True, text=True, env=env, check=True)
+    assert "| **mean loss** of " in said.stdout
+    assert "| 600 | 600 | ±0 |" in said.stdout
 
     errors: list[str] = []
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
@@ -134,4 +174,11 @@ def test_what_passes_is_trained_on_and_what_drifts_is_refused_with_the_reason(
     assert "4 stages ran, 0 cached; " in shown
     assert "rmse " in shown
     assert "The gate said passed, and nothing has been trained yet." in shown
+    # The report of the second training: its picture stands on the page and is whole.
+    page.goto(f"{fleet.address}/flows/{second['id']}")
+    page.locator("a[href^='/reports/tj_']", has_text="report").last.click()
+    page.get_by_role("heading", level=2, name="Champion against this version").wait_for()
+    picture = page.locator("img.chart")
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 480
+    assert_accessible(page)
     assert errors == []

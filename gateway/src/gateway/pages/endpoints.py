@@ -333,7 +333,7 @@ async def report_page(request: Request, subject_id: str) -> HTMLResponse:
         "report.html",
         heading=report["headline"],
         report=report,
-        path=quote(path),
+        report_path=quote(path),
         cli=f"fleet pipeline report {subject_id}",
         json_path=quote(path),
     )

@@ -60,11 +60,9 @@ class Links:
     Attributes:
         base: of the gateway's pages; empty when nobody said where people reach them, and then
             commands are named instead.
-        picture: an address from which GitHub can fetch the picture; empty: it is linked only.
     """
 
     base: str = ""
-    picture: str = ""
 
     def page(self, label: str, path: str, *, command: str) -> str:
         """A link, or the command that shows the same."""
@@ -103,7 +101,6 @@ def _render(facts: ReportFacts, *, marker: str, links: Links, room: int) -> str:
         marker,
         f"### {_MARKS[facts.outcome]} {plain(facts.headline)}",
         _why(facts),
-        _picture(facts, links),
         _numbers(facts, room),
         _data(facts),
         _params(facts, room),
@@ -134,10 +131,6 @@ def _both_ends(detail: str) -> str:
         return plain(detail, limit=_LONGEST_ERROR)
     half = _LONGEST_ERROR // 2
     return f"{plain(detail[:half], limit=half)} … {plain(detail[-half:], limit=half)}"
-
-
-def _picture(facts: ReportFacts, links: Links) -> str:
-    return f"![{plain(facts.headline)}]({links.picture})" if links.picture else ""
 
 
 def _numbers(facts: ReportFacts, room: int) -> str:
@@ -256,6 +249,10 @@ def _links(facts: ReportFacts, links: Links) -> str:
     if subject:
         command = f"fleet pipeline report {subject}"
         found.append(links.page("whole report", f"/reports/{subject}", command=command))
+    if facts.training_job_id and links.base:
+        # A link: GitHub fetches pictures itself, and nobody who is not signed in sees this one.
+        picture = f"/v1/training-jobs/{facts.training_job_id}/report?as=png"
+        found.append(links.page("picture", picture, command=""))
     if facts.job_id:
         command = f"fleet job logs {facts.job_id}"
         found.append(links.page("job", f"/jobs/{facts.job_id}", command=command))
