@@ -7,8 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Page
 
-sys.path.insert(0, str(Path(__file__).parent))  # tests share outcomes.py
+sys.path.insert(0, str(Path(__file__).parent))  # tests share the modules beside
+
+from fleet_command import Run, command_of
 
 from shared_lib.testing.compose import ComposeFleet, engine_is_here
 from shared_lib.testing.fleet import FleetUnderTest, RunningFleet
@@ -85,6 +88,21 @@ def api(fleet: RunningFleet) -> Iterator[httpx.Client]:
     """Signed in as the owner."""
     with fleet.client() as client:
         yield client
+
+
+@pytest.fixture
+def run(fleet: RunningFleet, tmp_path: Path) -> Run:
+    """`run("push", "a.csv")`: the installed command in a folder of its own, signed in."""
+    return command_of(fleet, tmp_path)
+
+
+@pytest.fixture
+def signed_in(fleet: RunningFleet, page: Page) -> Page:
+    """A page of a browser in which the owner has signed in; a console error fails the test."""
+    page.goto(f"{fleet.address}/login")
+    page.get_by_label("Key").fill(fleet.key)
+    page.get_by_role("button", name="Sign in").click()
+    return page
 
 
 @pytest.fixture

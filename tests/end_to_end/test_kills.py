@@ -26,6 +26,7 @@ from outcomes import (
 from shared_lib.testing.fleet import FleetUnderTest
 from shared_lib.testing.github import TOKEN, GitHubReplica, serving_github
 from shared_lib.testing.pipelines import write_repository
+from shared_lib.testing.processes import outliving
 from shared_lib.testing.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +52,7 @@ def _kill_one(fleet: FleetUnderTest, *, kind: str) -> None:
         return []
 
     killed = wait_until(kill, timeout_s=30, what=f"a running {kind}")
-    _, alive = psutil.wait_procs(killed, timeout=10)
+    alive = outliving(killed, within_s=30)
     assert not alive, f"these outlived their parent: {alive}"
 
 
@@ -207,5 +208,5 @@ def test_nothing_outlives_fleet_up(tmp_path: Path) -> None:
         wait_until(fleet.job_children, what="a running job")
         everything = fleet.tree()
         everything[0].kill()
-        _, alive = psutil.wait_procs(everything, timeout=15)
+        alive = outliving(everything, within_s=30)
         assert not alive, f"these outlived `fleet up`: {alive}"

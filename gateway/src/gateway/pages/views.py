@@ -204,9 +204,11 @@ def draw_flow(flow: Json) -> Markup | None:
     if not files or len(files) > DRAWN_FILES:
         return None
     rows = {file: row for row, file in enumerate(files)}
-    names = [name for name in STEPS if any(step["name"] == name for step in shown)]
+    to_come = _to_come(flow)
+    names = [n for n in STEPS if n in to_come or any(step["name"] == n for step in shown)]
     columns = {name: column for column, name in enumerate(names)}
     nodes = [_node(step, row=rows[step["subject"]], columns=columns) for step in shown]
+    nodes += _pending(to_come, files=files, columns=columns, known={node.id for node in nodes})
     known = {node.id for node in nodes}
     edges = [
         GraphEdge(f"{file}/{source}", f"{file}/{target}")
@@ -218,6 +220,34 @@ def draw_flow(flow: Json) -> Markup | None:
     return Markup(  # noqa: S704
         layered_graph(nodes, edges, title="The journey of each file", description=described)
     )
+
+
+def _to_come(flow: Json) -> list[str]:
+    """Steps that the flow's plan asks for, while it may still come to them."""
+    plan = flow.get("plan") or {}
+    if flow["state"] != "running" or any(step["state"] == "failed" for step in flow["steps"]):
+        return []
+    judged = ["judged"] if plan.get("suite") else []
+    return judged + (["decided", "trained", "registered"] if plan.get("pipeline") else [])
+
+
+def _pending(
+    names: list[str], *, files: list[str], columns: Mapping[str, int], known: set[str]
+) -> list[GraphNode]:
+    """Nodes of the steps that have not begun."""
+    return [
+        GraphNode(
+            id=f"{file}/{name}",
+            column=columns[name],
+            row=row,
+            title=f"○ {name}",
+            note="to come",
+            state="queued",
+        )
+        for row, file in enumerate(files)
+        for name in names
+        if f"{file}/{name}" not in known
+    ]
 
 
 def _worst_of_each(steps: Iterable[Json]) -> list[Json]:
