@@ -33,12 +33,23 @@ from shared_lib.settings import DatabaseSettings, JobSettings
 from shared_lib.storage.keys import table_key
 from shared_lib.testing.services import TENANT, AskedService, Identities, event_of, serving, told
 from svc_training.app import create_app
-from svc_training.settings import PipelineSettings, StageSettings, TrainingSettings
+from svc_training.reports.repository import ReportRepository
+from svc_training.settings import (
+    GitHubSettings,
+    PipelineSettings,
+    StageSettings,
+    TrainingSettings,
+)
 from svc_training.worker import runtime as build_runtime
 
 
 def training_settings(
-    folder: Path, *, environments: Path, database_url: str = "", **stages: Any
+    folder: Path,
+    *,
+    environments: Path,
+    database_url: str = "",
+    github: GitHubSettings | None = None,
+    **stages: Any,
 ) -> TrainingSettings:
     """Settings of a service under `folder`; SQLite there when no database is given."""
     data = folder / "data"
@@ -52,6 +63,7 @@ def training_settings(
         jobs=JobSettings(poll_s=0.05, sweep_s=0.2, retry_backoff_s=0.05),
         pipelines=PipelineSettings(source=str(folder / "pipelines")),
         stages=StageSettings(**stages),
+        github=github or GitHubSettings(),
         object_sweep_s=1e-6,
     )
 
@@ -97,8 +109,8 @@ class Training(AskedService):
             job_id="job_pq_1",
             rows=frame.height,
             columns=frame.width,
-            bytes_in=1,
-            bytes_out=1,
+            bytes_in=2000,
+            bytes_out=500,
             quarantined_rows=0,
             plan=plan,
         )
@@ -165,12 +177,15 @@ class Training(AskedService):
         self.judge(table, Verdict.PASSED)
         return table
 
-    def train(self, table: TablePublished, *, pipeline: str = "small", **params: Any) -> Any:
-        """Ask for a training job and wait for its end."""
+    def train(
+        self, table: TablePublished, *, pipeline: str = "small", tell: Any = None, **params: Any
+    ) -> Any:
+        """Ask for a training job and wait for its end; `tell` is a pull request."""
         body = {
             "pipeline": pipeline,
             "table_version": table.table_version_id,
             "params": params,
+            "pull_request": tell,
         }
         answer = self.ask("POST", "/v1/training-jobs", json=body)
         assert answer.status_code == 202, answer.text
@@ -181,6 +196,13 @@ class Training(AskedService):
         path = f"/v1/training-jobs/{training_job_id}"
         self.get(f"/v1/jobs/{self.get(path)['job_id']}", headers={"Prefer": "wait=60"})
         return self.get(path)
+
+    def reported(self, subject_id: str) -> Any:
+        """The job that reports a training or a decision, when it has ended."""
+        with self.runtime.database.read() as view:
+            row = ReportRepository(view).of_subject(subject_id, tenant=TENANT)
+        assert row is not None, f"{subject_id} has no report"
+        return self.get(f"/v1/jobs/{row.job_id}", headers={"Prefer": "wait=60"})
 
     def log(self, job_id: str) -> str:
         """A job's log, line by line."""

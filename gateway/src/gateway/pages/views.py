@@ -34,6 +34,7 @@ BADGES: dict[str, tuple[str, str, str]] = {
 }
 STEPS = (
     "landed", "converted", "published", "inferred", "judged", "decided", "trained", "registered",
+    "reported",
 )  # fmt: skip
 DRAWN_FILES = 12
 DRAWN_DAYS = 30
@@ -148,7 +149,7 @@ def show_outcome(step: Json) -> str:
     if "verdict" in facts:
         passed = f"{facts['passed']} of {show_counted(facts['checks'], 'check')}"
         return f"{facts['suite']}: {passed} passed"
-    if step["name"] in ("decided", "trained", "registered"):
+    if step["name"] in ("decided", "trained", "registered", "reported"):
         return _show_training(facts)
     if step.get("error") and step["state"] == "failed":
         return str(step["error"]["title"])
@@ -168,7 +169,9 @@ def _show_table(facts: Json) -> str:
 
 
 def _show_training(facts: Json) -> str:
-    """Of a decision its reason, of a training what ran and how well, of a model what it became."""
+    """Of a decision its reason, of a training what ran, of a model or a report what it became."""
+    if "outcome" in facts:
+        return " ".join(str(facts[name]) for name in ("outcome", "comment") if name in facts)
     if "alias" in facts:
         return f"{facts['model']} v{facts['version']} is {facts['alias']}: {facts['reason']}"
     if "reason" in facts:
@@ -269,6 +272,8 @@ def _node(step: Json, *, row: int, columns: Mapping[str, int]) -> GraphNode:
     href = f"/jobs/{step['job_id']}" if step["job_id"] else None
     if step["links"].get("table"):
         href = "/tables/" + step["links"]["table"].rsplit("/", 1)[-1]
+    if step["links"].get("training_report"):
+        href = report_page(step)
     if step["links"].get("report"):
         href = f"{step['links']['report']}?as=html"
     # The whole sentence stands in the table below; a box has room for a few words.
@@ -296,6 +301,16 @@ def _node(step: Json, *, row: int, columns: Mapping[str, int]) -> GraphNode:
         state=state,
         href=href,
     )
+
+
+def report_page(step: Json) -> str:
+    """Where the report of a training, or of why there was none, is shown."""
+    return "/reports/" + str(step["links"]["training_report"].split("/")[-2])
+
+
+def show_signed(value: float) -> str:
+    """A difference with its sign."""
+    return f"{value:+.4g}".replace("-", "−")
 
 
 def dataset_name_of(filename: str) -> str:

@@ -7,6 +7,7 @@ import click
 
 from datafleet.commands.connection import pass_client
 from datafleet.commands.journeys import exit_code_of, follow
+from datafleet.commands.pull_requests import pull_request_option, read_pull_request
 from datafleet.commands.trigger import read_params
 from datafleet.models import Flow
 from datafleet.pushes import LocalFile, plan_push
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
               help="Differs from params.yaml, such as train.c=1; YAML.")  # fmt: skip
 @click.option("--label", metavar="COLUMN",
               help="The column that a model predicts, for a suite that is made.")  # fmt: skip
+@pull_request_option
 @conversion_options
 @click.option("--watch/--no-watch", default=True, help="Follow its steps (the default).")
 @click.option("--timeout", type=click.FloatRange(min=0), help="Stop watching after these seconds.")
@@ -48,6 +50,7 @@ def run(
     pipeline: str | None,
     params: tuple[str, ...],
     label: str | None,
+    pull_request: str | None,
     options: ConversionOptions,
     watch: bool,
     timeout: float | None,
@@ -69,6 +72,7 @@ def run(
         label=label,
         pipeline=pipeline,
         params=params,
+        pull_request=pull_request,
     )
     flow = begin(output, client, source, dataset=name, plan=plan, options=options)
     if watch:
@@ -89,11 +93,12 @@ def make_plan(
     label: str | None = None,
     pipeline: str | None = None,
     params: tuple[str, ...] = (),
+    pull_request: str | None = None,
 ) -> FlowPlan:
     """The plan that the options name; a file of a suite is sent first.
 
     Raises:
-        CommandError: there is no such pipeline, or params without one.
+        CommandError: there is no such pipeline, or params or a pull request without one.
     """
     asked: dict[str, object] = {}
     if suite is not None:
@@ -117,6 +122,14 @@ def make_plan(
                 exit_code=ExitCode.USAGE,
             )
         asked["params"] = read_params(params)
+    if pull_request is not None:
+        if pipeline is None:
+            raise CommandError(
+                "--pull-request is told of a pipeline: name it.",
+                hint="--pipeline NAME",
+                exit_code=ExitCode.USAGE,
+            )
+        asked["pull_request"] = read_pull_request(pull_request)
     return FlowPlan.model_validate(asked)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from shared_lib.contracts.base import Contract
+from shared_lib.contracts.pull_requests import PullRequest
 from shared_lib.contracts.suites import SuiteName
 
 PipelineName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")]
@@ -35,11 +36,16 @@ class FlowPlan(Contract):
         default=None, description="Trained when the gate has let the table pass."
     )
     params: Params = Field(default={}, description="Of the pipeline.")
+    pull_request: PullRequest | None = Field(
+        default=None, description="Told what became of the pipeline, in one comment of each model."
+    )
 
     @model_validator(mode="after")
     def _parts_belong_together(self) -> "FlowPlan":
         if self.params and self.pipeline is None:
             raise ValueError("`params` are those of a pipeline: name it in `pipeline`")
+        if self.pull_request is not None and self.pipeline is None:
+            raise ValueError("`pull_request` is told of a pipeline: name it in `pipeline`")
         if self.label is not None and self.suite is None:
             raise ValueError("`label` is of the suite that is made: name it in `suite`")
         return self

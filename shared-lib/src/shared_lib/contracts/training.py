@@ -10,6 +10,7 @@ from shared_lib.contracts.catalog import DatasetName
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.jobs import JobState
 from shared_lib.contracts.plans import Params, PipelineName
+from shared_lib.contracts.pull_requests import PullRequest
 
 
 class PipelineStage(Contract):
@@ -36,6 +37,9 @@ class TrainingJobCreate(Contract):
     pipeline: PipelineName
     table_version: str
     params: Params = {}
+    pull_request: PullRequest | None = Field(
+        default=None, description="Told what became of it, in a comment."
+    )
 
 
 class StageOutcome(StrEnum):
@@ -86,6 +90,7 @@ class TrainingJobView(Contract):
     )
     artifacts: list[ArtifactView] = []
     error: Problem | None = None
+    pull_request: PullRequest | None = None
     created_at: UtcTime
 
 
@@ -108,6 +113,10 @@ class TriggerCreate(Contract):
         default=0, description="Seconds that must lie between two trainings."
     )
     on_warned: bool = Field(default=True, description="Also train on what the gate warned of.")
+    pull_request: PullRequest | None = Field(
+        default=None,
+        description="Told of each training, and of each time there was none, in one comment.",
+    )
 
 
 class TriggerView(Contract):
@@ -121,6 +130,7 @@ class TriggerView(Contract):
     min_rows: int
     min_interval_s: float
     on_warned: bool
+    pull_request: PullRequest | None = None
     created_at: UtcTime
 
 

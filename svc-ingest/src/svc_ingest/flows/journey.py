@@ -15,8 +15,10 @@ from svc_ingest.flows.models import (
     JobJournalRow,
     JudgementRow,
     PublishedTableRow,
+    ReportRow,
     TrainingRow,
 )
+from svc_ingest.flows.report_steps import report_jobs, subject_of
 from svc_ingest.flows.training_steps import DecidedFacts, training_outcome, training_steps
 
 CONVERT = "convert"
@@ -112,10 +114,12 @@ def standing_of(
     judgements: Sequence[JudgementFacts],
     decided: Sequence[DecidedFacts],
     trained: Sequence[str],
+    reported: Sequence[str],
 ) -> Standing:
     """Running until every file has its outcome; then the worst of them, when the last one came."""
     newest, by_job = newest_jobs(jobs, kind=CONVERT), {table.job_id: table for table in tables}
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
+    reporting = report_jobs(jobs)
     # The suite that the flow asked for may be made first, and that may fail.
     inferring = newest_jobs(jobs, kind=INFER)
     outcomes = set()
@@ -130,10 +134,20 @@ def standing_of(
             unsuited = None if table.asked_at else _ended_badly(inferring.get(file_id))
             outcomes.add(unsuited or _gate(table, verdicts, by_id))
             if unsuited is None:
-                outcomes.add(_training(verdicts, answers, jobs=by_id, trained=trained))
+                outcomes.add(
+                    _training(
+                        verdicts,
+                        answers,
+                        jobs=by_id,
+                        trained=trained,
+                        reporting=reporting,
+                        reported=reported,
+                    )
+                )
             times += [table.published_at, *(each.at for each in verdicts)]
             times += [each.at for each in answers]
             times += [by_id[each].ended_at for each in _asked(answers) if each in by_id]
+            times += [each.ended_at for each in _reporting(answers, reporting)]
     for state in (FlowState.RUNNING, FlowState.FAILED, FlowState.CANCELLED, FlowState.SUCCEEDED):
         if state in outcomes:
             break
@@ -174,17 +188,29 @@ def _training(
     *,
     jobs: Mapping[str, JobFacts],
     trained: Sequence[str],
+    reporting: Mapping[str, JobFacts],
+    reported: Sequence[str],
 ) -> FlowState:
     """What came of the triggers; nothing is decided upon a table that a suite could not judge."""
     if any(each.verdict is None for each in judgements):
         return FlowState.SUCCEEDED
     needed = 1 + sum(each.revision for each in judgements)
-    return training_outcome(answers, needed=needed, jobs=jobs, trained=trained)
+    return training_outcome(
+        answers, needed=needed, jobs=jobs, trained=trained, reporting=reporting, reported=reported
+    )
 
 
 def _asked(answers: Sequence[DecidedFacts]) -> list[str]:
     """Ids of the jobs that train on a table."""
     return [one["job_id"] for each in answers for one in each.decisions if one["train"]]
+
+
+def _reporting(
+    answers: Sequence[DecidedFacts], reporting: Mapping[str, JobFacts]
+) -> list[JobFacts]:
+    """The jobs that report what came of a table."""
+    subjects = {subject_of(one) for each in answers for one in each.decisions}
+    return [reporting[each] for each in subjects if each in reporting]
 
 
 def _judged(judgement: JudgementFacts, job: JobFacts | None) -> FlowState:
@@ -211,14 +237,16 @@ def steps_of(
     judgements: Sequence[JudgementRow],
     decided: Sequence[DecidedTableRow],
     trainings: Sequence[TrainingRow],
+    reports: Sequence[ReportRow],
 ) -> list[FlowStep]:
-    """Landed, converted, published, judged, decided, trained, registered, file by file.
+    """Landed, converted, published, judged, decided, trained, registered, reported, file by file.
 
     Before it is judged, a suite is inferred when the flow asked for one that was not there.
     """
     newest, by_job = newest_jobs(jobs, kind=CONVERT), {table.job_id: table for table in tables}
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
     trained = {row.job_id: row for row in trainings}
+    told, reporting = {row.subject_id: row for row in reports}, report_jobs(jobs)
     inferring, steps = newest_jobs(jobs, kind=INFER), []
     for file in files:
         steps.append(_landed(file))
@@ -237,7 +265,9 @@ def steps_of(
             for each in judged.get(table.table_version_id, [])
         ]
         answers = [each for each in decided if each.table_version_id == table.table_version_id]
-        steps += training_steps(file, answers, jobs=by_id, trained=trained)
+        steps += training_steps(
+            file, answers, jobs=by_id, trained=trained, reporting=reporting, reports=told
+        )
     return steps
 
 

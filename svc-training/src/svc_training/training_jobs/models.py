@@ -31,6 +31,7 @@ class TrainingJobRow(Base):
     stages: Mapped[list[dict[str, Any]] | None]
     metrics: Mapped[dict[str, Any] | None]
     lock_sha256: Mapped[str | None]
+    pull_request: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
 

@@ -1,7 +1,7 @@
 """Asks a flow's plan and a dataset's triggers whenever a version has its verdicts."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.events import TRAINING_DECIDED, TrainingDecided, TrainingDecision
@@ -12,6 +12,8 @@ from shared_lib.contracts.verdicts import Verdict
 from shared_lib.db.engine import WriteUnit
 from shared_lib.events.outbox import emit
 from shared_lib.jobs.runtime import Runtime
+from svc_training.reports.service import Reports
+from svc_training.reports.views import is_reported
 from svc_training.tables.gate import Gate
 from svc_training.tables.models import TableVersionRow
 from svc_training.tables.repository import TableVersionRepository
@@ -31,6 +33,7 @@ class Triggers:
     def __init__(self, runtime: Runtime, *, training_jobs: TrainingJobs) -> None:
         self._runtime = runtime
         self._training_jobs = training_jobs
+        self._reports = Reports(runtime)
 
     def create(self, unit: WriteUnit, *, tenant: str, body: TriggerCreate) -> TriggerRow:
         """A new trigger; it is asked from the next judged version on."""
@@ -45,6 +48,7 @@ class Triggers:
                 min_rows=body.min_rows,
                 min_interval_s=body.min_interval_s,
                 on_warned=body.on_warned,
+                pull_request=body.pull_request.model_dump() if body.pull_request else None,
                 created_at=utc_now(),
             )
         )
@@ -102,6 +106,7 @@ class Triggers:
             gate=gate,
             pipeline=plan.pipeline,
             changes=plan.params,
+            tell=plan.pull_request.model_dump() if plan.pull_request else None,
         )
 
     def _ask(
@@ -130,6 +135,7 @@ class Triggers:
             gate=gate,
             pipeline=trigger.pipeline,
             changes=trigger.changes,
+            tell=trigger.pull_request,
             trigger_id=trigger.id,
         )
 
@@ -142,15 +148,16 @@ class Triggers:
         gate: Gate,
         pipeline: str,
         changes: Mapping[str, Any],
+        tell: dict[str, Any] | None,
         trigger_id: str | None = None,
     ) -> DecisionRow:
-        """Write the decision, and the training job when it is to train."""
+        """Write the decision with what follows: the training job, or a report of the refusal."""
         training: TrainingJobRow | None = None
         if decision.train:
             training = self._training_jobs.request(
-                unit, pipeline=pipeline, version=version, changes=changes
+                unit, pipeline=pipeline, version=version, changes=changes, pull_request=tell
             )
-        return DecisionRepository(unit).add(
+        made = DecisionRepository(unit).add(
             DecisionRow(
                 id=new_id(IdKind.TRAINING_DECISION),
                 tenant=version.tenant,
@@ -166,10 +173,18 @@ class Triggers:
                 created_at=utc_now(),
             )
         )
+        if not made.train and tell is not None:
+            self._reports.request_of_decision(unit, made, pull_request=tell)
+        return made
 
 
 def _told(unit: WriteUnit, row: DecisionRow) -> TrainingDecision:
     training = TrainingJobRepository(unit).get(row.training_job_id or "")
+    report: Literal["never", "when_trained", "always"] = "when_trained"
+    if training is None:
+        report = "always" if is_reported(unit, row.id, tenant=row.tenant) else "never"
+    elif training.pull_request is not None:
+        report = "always"
     return TrainingDecision(
         decision_id=row.id,
         trigger_id=row.trigger_id,
@@ -179,6 +194,7 @@ def _told(unit: WriteUnit, row: DecisionRow) -> TrainingDecision:
         reason=row.reason,
         training_job_id=row.training_job_id,
         job_id=training.job_id if training else None,
+        report=report,
     )
 
 

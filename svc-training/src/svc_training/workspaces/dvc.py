@@ -5,6 +5,7 @@ folder of the process), and importing it takes a second: a child that is forked 
 has imported it does neither.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,6 +116,8 @@ def locked_params(pipeline: Path) -> dict[str, Any]:
 @contextmanager
 def _in(folder: Path, environment: dict[str, str]) -> Iterator[None]:
     before, known = Path.cwd(), dict(os.environ)
+    # DVC writes for people; in the service's log format as well, every line would come twice.
+    logging.getLogger("dvc").propagate = False
     os.environ.update(environment)
     os.chdir(folder)
     try:
