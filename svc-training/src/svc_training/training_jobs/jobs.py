@@ -1,5 +1,8 @@
 """The job that trains. Runs in a child process: it loads DVC and holds the working folder."""
 
+import contextlib
+import time
+from dataclasses import asdict
 from pathlib import Path
 
 from shared_lib.environments import Environments
@@ -21,8 +24,11 @@ from svc_training.workspaces.dvc import Stored
 from svc_training.workspaces.errors import PipelineInvalidError
 from svc_training.workspaces.git import Mirror
 from svc_training.workspaces.output import Output
+from svc_training.workspaces.results import StageRun, latest_runs
 from svc_training.workspaces.sandbox import Sandbox
 from svc_training.workspaces.workspace import Workspace, cpu_name
+
+_JOURNAL_LIFE_S = 7 * 24 * 3600.0
 
 
 def run(context: JobContext) -> None:
@@ -46,8 +52,14 @@ def run(context: JobContext) -> None:
     sandbox = _sandbox(context, workspace, settings=settings)
     output = Output(context.scratch / "log.txt", tell=context.log_lines)
     stored = Stored.of(settings, folder=settings.training_folder, tenant=context.job.tenant)
-    workspace.run(stored=stored, sandbox=sandbox, output=output)
-    results = workspace.results(definition, ran=sandbox.runs())
+    ran = list[StageRun]()
+    workspace.run(
+        stored=stored,
+        sandbox=sandbox,
+        output=output,
+        ran=lambda runs: ran.extend(_keep_runs(context, training_job_id, runs=runs)),
+    )
+    results = workspace.results(definition, ran=ran)
     context.log(f"{len(results.ran)} stages ran, {len(results.cached)} came from the cache")
     promotion = compare_with_champion(
         context, row, challenger=results.files.get(PREDICTIONS), margin=settings.promotion.margin
@@ -116,6 +128,7 @@ def _sandbox(context: JobContext, workspace: Workspace, *, settings: TrainingSet
     )
     sandbox = Sandbox(
         context.scratch,
+        journal=_journal(context, settings=settings),
         workspace=workspace.root,
         python=environment.python.absolute(),
         settings=settings.stages,
@@ -127,6 +140,32 @@ def _sandbox(context: JobContext, workspace: Workspace, *, settings: TrainingSet
             level="warning",
         )
     return sandbox
+
+
+def _journal(context: JobContext, *, settings: TrainingSettings) -> Path:
+    """One for all tries of the job on this machine; those that nobody needs any more are deleted.
+
+    It lies beside DVC's cache, from which a later try restores what an earlier one ran.
+    """
+    folder = settings.training_folder / "journals"
+    for old in folder.glob("*.jsonl"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - old.stat().st_mtime > _JOURNAL_LIFE_S:
+                old.unlink()
+    return folder / f"{context.job.id}.jsonl"
+
+
+def _keep_runs(
+    context: JobContext, training_job_id: str, *, runs: list[StageRun]
+) -> list[StageRun]:
+    """All that tries of this job have run, here or on other workers; this one's are kept too."""
+    with context.runtime.database.write() as unit:
+        row = TrainingJobRepository(unit).get(training_job_id)
+        if row is None:
+            return runs
+        known = latest_runs([*(StageRun(**each) for each in row.ran or ()), *runs])
+        row.ran = [asdict(run) for run in known]
+    return known
 
 
 def _store(

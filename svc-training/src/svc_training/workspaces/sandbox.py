@@ -1,5 +1,6 @@
 """Whether stages can be isolated here, and the shell that does it."""
 
+import contextlib
 import functools
 import json
 import os
@@ -39,7 +40,9 @@ class Sandbox:
     """The shell of one job's stages.
 
     Args:
-        folder: of the job's own; the shell and its journal lie in it, out of the stages' sight.
+        folder: of this try's own; the shell lies in it, out of the stages' sight.
+        journal: what happened to stages, in all tries of the job on this machine: a stage that an
+            earlier one ran comes from the cache in this one, and still counts as run by the job.
         workspace: the one folder that stages may write.
         python: of the stages' environment.
         settings: what stages may do.
@@ -53,6 +56,7 @@ class Sandbox:
         self,
         folder: Path,
         *,
+        journal: Path,
         workspace: Path,
         python: Path,
         settings: StageSettings,
@@ -65,8 +69,8 @@ class Sandbox:
                 "FLEET_STAGES__ISOLATION is `required`, but namespaces cannot be made here: let "
                 "the worker make user namespaces, and install util-linux."
             )
-        self._journal, root = folder / "journal.jsonl", folder / "root"
-        self._journal.touch()
+        self._journal, self._try, root = journal, folder.name, folder / "root"
+        _open(journal)
         root.mkdir()
         self.shell = folder / "stage"
         _write_shell(
@@ -74,6 +78,7 @@ class Sandbox:
             {
                 "isolated": self.isolated,
                 "journal": str(self._journal),
+                "try": self._try,
                 "root": str(root),
                 "folder": str(workspace),
                 "device": device,
@@ -87,13 +92,14 @@ class Sandbox:
         )
 
     def runs(self) -> list[StageRun]:
-        """Stages that ran to a good end, in order; the others came from the cache."""
+        """Stages that ran to a good end, in this try or before; the others came from the cache."""
         began: dict[str, dict[str, Any]] = {}
         seconds: dict[str, float] = {}
-        for entry in self._entries():
+        for entry in _read(self._journal):
             if entry["event"] == "began":
                 began[entry["stage"]] = entry
             elif entry["event"] == "ended" and entry["code"] == 0:
+                seconds.pop(entry["stage"], None)
                 seconds[entry["stage"]] = entry["at"] - began[entry["stage"]]["at"]
         return [
             StageRun(name=name, device=began[name]["device"], seconds=round(spent, 3))
@@ -102,7 +108,7 @@ class Sandbox:
 
     def failure(self, *, last_lines: list[str]) -> StageFailedError | StageLimitError | None:
         """Why the last stage ended badly; None when none did."""
-        entries = self._entries()
+        entries = [entry for entry in _read(self._journal) if entry["try"] == self._try]
         ended = [entry for entry in entries if entry["event"] == "ended"]
         if not ended or ended[-1]["code"] == 0:
             return None
@@ -122,9 +128,22 @@ class Sandbox:
             exit_code=code,
         )
 
-    def _entries(self) -> list[dict[str, Any]]:
-        lines = self._journal.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
+
+def _read(journal: Path) -> list[dict[str, Any]]:
+    entries = []
+    for line in journal.read_text(encoding="utf-8").splitlines():
+        with contextlib.suppress(json.JSONDecodeError):
+            entries.append(json.loads(line))
+    return entries
+
+
+def _open(journal: Path) -> None:
+    """Make it, or end the line that a kill has cut off: what comes now begins a new one."""
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    with journal.open("a+", encoding="utf-8") as file:
+        file.seek(0)
+        if not f"\n{file.read()}".endswith("\n"):
+            file.write("\n")
 
 
 def _write_shell(path: Path, config: dict[str, Any]) -> None:

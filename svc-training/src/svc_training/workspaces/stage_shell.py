@@ -58,7 +58,7 @@ def main(argv: list[str]) -> int:
 
 
 def _note(given: dict[str, Any], entry: dict[str, Any]) -> None:
-    line = json.dumps({**entry, "at": time.time()}) + "\n"
+    line = json.dumps({**entry, "try": given["try"], "at": time.time()}) + "\n"
     with Path(given["journal"]).open("a", encoding="utf-8") as journal:
         journal.write(line)
 
@@ -83,7 +83,8 @@ def _inside(given: dict[str, Any], command: str) -> int:
     reason = _watch(child, given)
     if reason is None:
         return child.returncode if child.returncode >= 0 else 128 - child.returncode
-    os.write(journal, (json.dumps({"event": "limit", "reason": reason}) + "\n").encode())
+    entry = {"event": "limit", "reason": reason, "try": given["try"]}
+    os.write(journal, (json.dumps(entry) + "\n").encode())
     if not given["isolated"]:
         child.kill()
     # In a namespace of its own everything ends with its first process.
