@@ -27,6 +27,7 @@ from shared_lib.contracts.internal import EVENTS_PATH
 from shared_lib.contracts.services import ServiceName
 from shared_lib.contracts.verdicts import Verdict
 from shared_lib.db.migrations import migrate
+from shared_lib.jobs.gpus import gpus_for
 from shared_lib.jobs.supervisor import Supervisor
 from shared_lib.settings import DatabaseSettings, JobSettings
 from shared_lib.storage.keys import table_key
@@ -157,12 +158,20 @@ class Training(AskedService):
         self.judge(table, Verdict.PASSED)
         return table
 
-    def train(self, table: TablePublished, *, pipeline: str = "small", **params: Any) -> Any:
+    def train(
+        self,
+        table: TablePublished,
+        *,
+        pipeline: str = "small",
+        resources: dict[str, int] | None = None,
+        **params: Any,
+    ) -> Any:
         """Ask for a training job and wait for its end."""
         body = {
             "pipeline": pipeline,
             "table_version": table.table_version_id,
             "params": params,
+            "resources": resources,
         }
         answer = self.ask("POST", "/v1/training-jobs", json=body)
         assert answer.status_code == 202, answer.text
@@ -194,7 +203,7 @@ def running_training(settings: TrainingSettings) -> Iterator[Training]:
     identities = Identities(settings.secrets_folder, audience=ServiceName.TRAINING)
     runtime = build_runtime(settings)
     migrate("svc_training", runtime.database)
-    supervisor = Supervisor([runtime], deliveries=[])
+    supervisor = Supervisor([runtime], deliveries=[], gpus=gpus_for([runtime]))
     thread = threading.Thread(target=supervisor.run)
     thread.start()
     with serving(create_app(settings)) as served:

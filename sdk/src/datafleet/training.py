@@ -19,6 +19,7 @@ from shared_lib.contracts.models import (
 from shared_lib.contracts.training import (
     DecisionView,
     PipelineView,
+    Resources,
     TrainingJobCreate,
     TrainingJobView,
     TriggerCreate,
@@ -46,11 +47,22 @@ class Pipelines:
         return read_items(self._transport, _PIPELINES, item=PipelineView)
 
     def train(
-        self, pipeline: str, *, table_version: str, params: dict[str, Any] | None = None
+        self,
+        pipeline: str,
+        *,
+        table_version: str,
+        params: dict[str, Any] | None = None,
+        gpu: int | None = None,
     ) -> TrainingJobView:
-        """Train now, on a table version that the gate let pass; its job is `job_id`."""
+        """Train now, on a table version that the gate let pass; its job is `job_id`.
+
+        `gpu` is 0 or 1; left out it is what the pipeline's stages ask for.
+        """
         body = TrainingJobCreate(
-            pipeline=pipeline, table_version=table_version, params=params or {}
+            pipeline=pipeline,
+            table_version=table_version,
+            params=params or {},
+            resources=None if gpu is None else Resources(gpu=gpu),
         )
         return self._transport.post(_TRAINING_JOBS, answers=TrainingJobView, body=body)
 

@@ -17,12 +17,20 @@ Params = dict[Annotated[str, StringConstraints(min_length=1, max_length=200)], J
 """Changed params by their dotted names, such as `train.c`."""
 
 
+class Resources(Contract):
+    """What a training needs of a worker that not every worker has."""
+
+    gpu: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="1: it runs on a worker that has a GPU, with one for itself."
+    )
+
+
 class PipelineStage(Contract):
     """A stage as `dvc.yaml` says it."""
 
     name: str
     command: str
-    gpus: int = Field(description="From its `meta.resources.gpu`.")
+    gpus: int = Field(description="From its `meta.resources.gpu`; 0 or 1.")
 
 
 class PipelineView(Contract):
@@ -41,6 +49,9 @@ class TrainingJobCreate(Contract):
     pipeline: PipelineName
     table_version: str
     params: Params = {}
+    resources: Resources | None = Field(
+        default=None, description="Left out: what the pipeline's stages ask for."
+    )
 
 
 class StageOutcome(StrEnum):
@@ -83,6 +94,12 @@ class TrainingJobView(Contract):
     flow_id: str | None
     job_id: str
     state: JobState
+    gpus: int | None = Field(
+        default=None, description="How many it asks for; null until its job knows the pipeline."
+    )
+    waits_for: str | None = Field(
+        default=None, description="What not every worker has, such as a GPU, while it is queued."
+    )
     params: dict[str, JsonValue] = Field(description="As the stages read them, once it has ended.")
     stages: list[StageView] = []
     metrics: dict[str, float] = {}
@@ -113,6 +130,9 @@ class TriggerCreate(Contract):
         default=0, description="Seconds that must lie between two trainings."
     )
     on_warned: bool = Field(default=True, description="Also train on what the gate warned of.")
+    resources: Resources | None = Field(
+        default=None, description="Left out: what the pipeline's stages ask for."
+    )
 
 
 class TriggerView(Contract):
@@ -126,6 +146,7 @@ class TriggerView(Contract):
     min_rows: int
     min_interval_s: float
     on_warned: bool
+    resources: Resources | None = None
     created_at: UtcTime
 
 

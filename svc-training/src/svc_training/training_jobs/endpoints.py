@@ -48,6 +48,7 @@ def create_training_job(
         return replayed
     pipeline = pipelines.read(body.pipeline)
     apply_params(pipeline.name, given=pipeline.params, changes=body.params)
+    asked_for = max(stage.gpus for stage in pipeline.stages)
     return once.run(
         lambda unit: view_training_job(
             unit,
@@ -56,6 +57,7 @@ def create_training_job(
                 pipeline=pipeline.name,
                 version=find_usable(unit, body.table_version, tenant=caller.tenant),
                 changes=body.params,
+                gpus=body.resources.gpu if body.resources else asked_for,
                 commit=pipeline.commit,
             ),
         ),

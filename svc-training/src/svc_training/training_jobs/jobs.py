@@ -44,12 +44,14 @@ def run(context: JobContext) -> None:
     commit = row.commit or _choose_commit(context, training_job_id, commit=mirror.refresh())
     workspace = Workspace(context.scratch, pipeline=row.pipeline)
     definition = _check_out(workspace, mirror, row=row, commit=commit)
+    if not _has_what_it_asks_for(context, training_job_id, definition=definition):
+        return
     context.log(f"{row.pipeline} at {commit[:12]}, {version.rows} rows")
     for warning in definition.warnings:
         context.log(warning, level="warning")
     for name, parts in (("table", version.parts), ("frozen", frozen.parts)):
         workspace.place(name, fetch_parts(context, parts, name=name))
-    sandbox = _sandbox(context, workspace, settings=settings)
+    sandbox = _sandbox(context, workspace, settings=settings, gpu_stages=definition.gpu_stages)
     output = Output(context.scratch / "log.txt", tell=context.log_lines)
     stored = Stored.of(settings, folder=settings.training_folder, tenant=context.job.tenant)
     ran = list[StageRun]()
@@ -112,7 +114,32 @@ def _check_out(
     return workspace.check_out(mirror, commit=commit, params=params)
 
 
-def _sandbox(context: JobContext, workspace: Workspace, *, settings: TrainingSettings) -> Sandbox:
+def _has_what_it_asks_for(
+    context: JobContext, training_job_id: str, *, definition: Definition
+) -> bool:
+    """False when the job has gone to a worker that has a GPU.
+
+    Whoever asked for it may not have known the pipeline: a trigger trains what is there by then.
+    """
+    with context.runtime.database.write() as unit:
+        row = TrainingJobRepository(unit).get(training_job_id)
+        if row is None:
+            return False
+        row.gpus = definition.gpus if row.gpus is None else row.gpus
+        missing = bool(row.gpus) and context.gpu is None
+    if missing:
+        context.log("The training asks for a GPU, and goes to the workers that have one.")
+        context.move_to_gpu()
+    return not missing
+
+
+def _sandbox(
+    context: JobContext,
+    workspace: Workspace,
+    *,
+    settings: TrainingSettings,
+    gpu_stages: tuple[str, ...],
+) -> Sandbox:
     """The stages' shell, with the environment that the pipeline's requirements name.
 
     Raises:
@@ -133,6 +160,8 @@ def _sandbox(context: JobContext, workspace: Workspace, *, settings: TrainingSet
         python=environment.python.absolute(),
         settings=settings.stages,
         device=cpu_name(),
+        gpu=context.gpu,
+        gpu_stages=gpu_stages,
     )
     if not sandbox.isolated:
         context.log(

@@ -30,6 +30,7 @@ class TrainingJobRow(Base):
     job_id: Mapped[str] = mapped_column(unique=True)
     commit: Mapped[str | None]
     changes: Mapped[dict[str, Any]]
+    gpus: Mapped[int | None]
     params: Mapped[dict[str, Any] | None]
     stages: Mapped[list[dict[str, Any]] | None]
     metrics: Mapped[dict[str, Any] | None]

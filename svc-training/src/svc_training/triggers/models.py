@@ -24,6 +24,7 @@ class TriggerRow(Base):
     min_rows: Mapped[int]
     min_interval_s: Mapped[float] = mapped_column(Float)
     on_warned: Mapped[bool]
+    gpus: Mapped[int | None]
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 

@@ -41,6 +41,7 @@ class Triggers:
                 min_rows=body.min_rows,
                 min_interval_s=body.min_interval_s,
                 on_warned=body.on_warned,
+                gpus=body.resources.gpu if body.resources else None,
                 created_at=utc_now(),
             )
         )
@@ -102,7 +103,11 @@ class Triggers:
         training: TrainingJobRow | None = None
         if decision.train:
             training = self._training_jobs.request(
-                unit, pipeline=trigger.pipeline, version=version, changes=trigger.changes
+                unit,
+                pipeline=trigger.pipeline,
+                version=version,
+                changes=trigger.changes,
+                gpus=trigger.gpus,
             )
         return decisions.add(
             DecisionRow(

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from shared_lib.contracts.training import DecisionRule, DecisionView, TriggerView
+from shared_lib.contracts.training import DecisionRule, DecisionView, Resources, TriggerView
 from shared_lib.db.engine import ReadView
 from svc_training.tables.models import TableVersionRow
 from svc_training.triggers.models import DecisionRow, TriggerRow
@@ -19,6 +19,7 @@ def view_trigger(row: TriggerRow) -> TriggerView:
         min_rows=row.min_rows,
         min_interval_s=row.min_interval_s,
         on_warned=row.on_warned,
+        resources=None if row.gpus is None else Resources(gpu=row.gpus),
         created_at=row.created_at,
     )
 

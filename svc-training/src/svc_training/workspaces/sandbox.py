@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from shared_lib.jobs.gpus import Gpu
 from shared_lib.jobs.processes import TAG
 from svc_training.settings import StageSettings
 from svc_training.workspaces import stage_shell
@@ -46,7 +47,8 @@ class Sandbox:
         workspace: the one folder that stages may write.
         python: of the stages' environment.
         settings: what stages may do.
-        gpus: numbers of the GPUs that the stages may use.
+        gpu: of the job.
+        gpu_stages: the stages that may use it; the others see no GPU at all.
 
     Raises:
         IsolationUnavailableError: the settings ask for what the system does not allow.
@@ -61,7 +63,8 @@ class Sandbox:
         python: Path,
         settings: StageSettings,
         device: str,
-        gpus: tuple[int, ...] = (),
+        gpu: Gpu | None = None,
+        gpu_stages: tuple[str, ...] = (),
     ) -> None:
         self.isolated = settings.isolation != "none" and can_isolate()
         if settings.isolation == "required" and not self.isolated:
@@ -82,9 +85,11 @@ class Sandbox:
                 "root": str(root),
                 "folder": str(workspace),
                 "device": device,
-                "devices": _nvidia_devices() if gpus else [],
+                "devices": [],
                 "readable": _readable(python),
-                "environment": _environment(python, gpus=gpus),
+                "environment": _environment(python, gpu=None),
+                "gpu_stages": gpu_stages if gpu else (),
+                "on_gpu": _on_gpu(python, gpu=gpu) if gpu else {},
                 "processes": settings.processes,
                 "disk_bytes": settings.disk_bytes,
                 "tmp_bytes": settings.tmp_bytes,
@@ -165,7 +170,16 @@ def _nvidia_devices() -> list[str]:
     return [path.name for path in Path("/dev").glob("nvidia*") if not path.is_dir()]
 
 
-def _environment(python: Path, *, gpus: tuple[int, ...]) -> dict[str, str]:
+def _on_gpu(python: Path, *, gpu: Gpu) -> dict[str, Any]:
+    """What is different for a stage that uses the GPU."""
+    return {
+        "device": gpu.device,
+        "devices": _nvidia_devices(),
+        "environment": _environment(python, gpu=gpu),
+    }
+
+
+def _environment(python: Path, *, gpu: Gpu | None) -> dict[str, str]:
     """All that a stage knows of where it runs."""
     found = {
         "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin",
@@ -174,7 +188,9 @@ def _environment(python: Path, *, gpus: tuple[int, ...]) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
-        "CUDA_VISIBLE_DEVICES": ",".join(map(str, gpus)),
+        # CUDA counts by speed unless it is told to count as the driver does.
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "CUDA_VISIBLE_DEVICES": "" if gpu is None else str(gpu.number),
     }
     if TAG in os.environ:
         found[TAG] = os.environ[TAG]

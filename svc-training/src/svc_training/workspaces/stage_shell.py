@@ -43,9 +43,11 @@ def main(argv: list[str]) -> int:
     """Run the command; its exit code, or 125 when it went over a limit."""
     config, command = argv[1], argv[-1]
     given = json.loads(Path(config).read_text(encoding="utf-8"))
+    stage = os.environ.get("DVC_STAGE", "").rpartition(":")[2]
+    if stage in given["gpu_stages"]:
+        given |= given["on_gpu"]
     if argv[2] == "--inside":
         return _inside(given, command)
-    stage = os.environ.get("DVC_STAGE", "").rpartition(":")[2]
     _note(given, {"stage": stage, "event": "began", "device": given["device"]})
     words = [sys.executable, "-I", "-S", __file__, config, "--inside", command]
     ended = subprocess.run(  # noqa: S603 - the stage's own command, which is what a pipeline is

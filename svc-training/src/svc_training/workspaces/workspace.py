@@ -4,7 +4,6 @@ import hashlib
 import json
 import platform
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -147,16 +146,6 @@ class Workspace:
 def cpu_name() -> str:
     """What `device` says of a stage that ran without a GPU."""
     return f"cpu ({platform.machine()})"
-
-
-def gpu_names() -> list[str]:
-    """The GPUs of this machine, as the driver names them; empty without one."""
-    words = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
-    try:
-        said = subprocess.run(words, capture_output=True, text=True, timeout=20, check=True)  # noqa: S603
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return [line.strip() for line in said.stdout.splitlines() if line.strip()]
 
 
 def _files(path: Path) -> list[Path]:
