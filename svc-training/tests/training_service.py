@@ -30,6 +30,7 @@ from shared_lib.db.migrations import migrate
 from shared_lib.jobs.gpus import gpus_for
 from shared_lib.jobs.supervisor import Supervisor
 from shared_lib.settings import DatabaseSettings, JobSettings
+from shared_lib.storage import StorageSettings
 from shared_lib.storage.keys import table_key
 from shared_lib.testing.services import TENANT, AskedService, Identities, event_of, serving, told
 from svc_training.app import create_app
@@ -38,9 +39,15 @@ from svc_training.worker import runtime as build_runtime
 
 
 def training_settings(
-    folder: Path, *, environments: Path, database_url: str = "", **stages: Any
+    folder: Path,
+    *,
+    environments: Path,
+    database_url: str = "",
+    storage: StorageSettings | None = None,
+    pipelines: Path | None = None,
+    **stages: Any,
 ) -> TrainingSettings:
-    """Settings of a service under `folder`; SQLite there when no database is given."""
+    """Settings of a service under `folder`: its database, objects and pipelines, unless given."""
     data = folder / "data"
     data.mkdir(exist_ok=True)
     environments.mkdir(parents=True, exist_ok=True)
@@ -50,7 +57,8 @@ def training_settings(
         data=data,
         database=DatabaseSettings(url=database_url),
         jobs=JobSettings(poll_s=0.05, sweep_s=0.2, retry_backoff_s=0.05),
-        pipelines=PipelineSettings(source=str(folder / "pipelines")),
+        storage=storage or StorageSettings(),
+        pipelines=PipelineSettings(source=str(pipelines or folder / "pipelines")),
         stages=StageSettings(**stages),
         object_sweep_s=1e-6,
     )
