@@ -66,6 +66,7 @@ def test_only_what_changed_runs_and_a_second_worker_runs_nothing(
     tmp_path: Path,
     environments: Path,
     rclone_server: S3Server,
+    *,
     pipeline: str,
     rows: Callable[[], Any],
     metric: str,

@@ -5,6 +5,7 @@ folder of the process), and importing it takes a second: a child that is forked 
 has imported it does neither.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from shared_lib.settings.blocks import ServiceSettings
 from shared_lib.storage.settings import StorageSettings
 
 REMOTE = "fleet"
+_LOGGERS = ("dvc", "dvc_objects", "dvc_data", "dvc_render", "dvc_task")
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,9 @@ def reproduce(pipeline: Path, *, stored: Stored, shell: Path) -> int:
     Returns:
         DVC's exit code; 0 is good.
     """
+    for name in _LOGGERS:
+        # It writes to the job's log by itself; in ours each of its lines would come once more.
+        logging.getLogger(name).propagate = False
     with _in(pipeline, {**stored.environment, "SHELL": str(shell)}):
         return int(dvc_main(["repro", "--pull", "--allow-missing", "dvc.yaml"]))
 

@@ -121,7 +121,7 @@ class Sandbox:
         reasons = [entry["reason"] for entry in entries if entry["event"] == "limit"]
         if reasons:
             return StageLimitError(f"Stage {stage} was ended: {reasons[-1]}.", stage=stage)
-        said = " / ".join(line.strip() for line in last_lines if line.strip())
+        said = " / ".join(_own_lines(last_lines))
         apart = (
             " Stages have no network, no secret, and no file but those below the pipeline."
             if self.isolated
@@ -132,6 +132,13 @@ class Sandbox:
             stage=stage,
             exit_code=code,
         )
+
+
+def _own_lines(lines: list[str]) -> list[str]:
+    """What the stage wrote: between DVC's line with its command and DVC's words on how it ended."""
+    started = max((at for at, line in enumerate(lines) if line.startswith("> ")), default=-1)
+    own = [line.strip() for line in lines[started + 1 :]]
+    return [line for line in own if line and not line.startswith("ERROR: failed to reproduce")]
 
 
 def _read(journal: Path) -> list[dict[str, Any]]:
