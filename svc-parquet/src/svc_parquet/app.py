@@ -9,6 +9,8 @@ from svc_parquet.conversions.service import Conversions
 from svc_parquet.settings import ParquetSettings
 from svc_parquet.tables import endpoints as tables_endpoints
 from svc_parquet.tables.service import Tables
+from svc_parquet.task_datasets import endpoints as task_datasets_endpoints
+from svc_parquet.task_datasets.service import TaskDatasets
 from svc_parquet.worker import runtime
 
 
@@ -20,7 +22,15 @@ def create_app(settings: ParquetSettings) -> FastAPI:
     return create_service_app(
         parts,
         title="svc-parquet",
-        routers=[conversions_endpoints.router, tables_endpoints.router],
+        routers=[
+            conversions_endpoints.router,
+            tables_endpoints.router,
+            task_datasets_endpoints.router,
+        ],
         handlers={DATASET_VERSION_LANDED.name: conversions.on_landed},
-        services={Tables: tables, Conversions: conversions},
+        services={
+            Tables: tables,
+            Conversions: conversions,
+            TaskDatasets: TaskDatasets(parts, tables=tables),
+        },
     )

@@ -8,7 +8,6 @@ from typing import Protocol, TypeVar
 from shared_lib.contracts.catalog import FlowState, FlowStep, StepState
 from shared_lib.contracts.jobs import JobState
 from shared_lib.contracts.verdicts import Verdict
-from svc_ingest.files.models import FileRow
 from svc_ingest.flows.gate_steps import job_step, judged_step
 from svc_ingest.flows.models import (
     DecidedTableRow,
@@ -17,9 +16,11 @@ from svc_ingest.flows.models import (
     PublishedTableRow,
     TrainingRow,
 )
+from svc_ingest.flows.subjects import Subject
 from svc_ingest.flows.training_steps import DecidedFacts, training_outcome, training_steps
 
-CONVERT = "convert"
+MAKING = {"convert": "converted", "task_dataset": "built"}
+"""The jobs that make a subject's table, and what their steps are called."""
 
 
 class JobFacts(Protocol):
@@ -74,10 +75,10 @@ JudgementFactsT = TypeVar("JudgementFactsT", bound=JudgementFacts)
 
 
 def newest_jobs(jobs: Sequence[JobFactsT]) -> dict[str, JobFactsT]:
-    """The newest conversion of each file, by the file's id."""
+    """The newest job that makes each subject's table, by the subject's id."""
     newest: dict[str, JobFactsT] = {}
     for job in jobs:
-        if job.kind == CONVERT and job.subject_id is not None:
+        if job.kind in MAKING and job.subject_id is not None:
             known = newest.get(job.subject_id)
             if known is None or known.id < job.id:
                 newest[job.subject_id] = job
@@ -194,7 +195,7 @@ def _judged(judgement: JudgementFacts, job: JobFacts | None) -> FlowState:
 
 
 def steps_of(
-    files: Sequence[FileRow],
+    files: Sequence[Subject],
     *,
     jobs: Sequence[JobJournalRow],
     tables: Sequence[PublishedTableRow],
@@ -202,17 +203,21 @@ def steps_of(
     decided: Sequence[DecidedTableRow],
     trainings: Sequence[TrainingRow],
 ) -> list[FlowStep]:
-    """Landed, converted, published, judged, decided, trained, registered, file by file."""
+    """Landed, converted, published, judged, decided, trained, registered, file by file.
+
+    A version that is made from a table begins with `built` in the place of the first two.
+    """
     newest, by_job = newest_jobs(jobs), {table.job_id: table for table in tables}
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
     trained = {row.job_id: row for row in trainings}
     steps = []
     for file in files:
-        steps.append(_landed(file))
+        if file.sha256 is not None:
+            steps.append(_landed(file, sha256=file.sha256))
         job = newest.get(file.id)
         if job is None:
             continue
-        steps.append(job_step("converted", subject=file.path, job=job))
+        steps.append(job_step(MAKING[job.kind], subject=file.path, job=job))
         table = by_job.get(job.id)
         if table is None:
             continue
@@ -226,20 +231,20 @@ def steps_of(
     return steps
 
 
-def _landed(file: FileRow) -> FlowStep:
+def _landed(file: Subject, *, sha256: str) -> FlowStep:
     return FlowStep(
         name="landed",
         state=StepState.SUCCEEDED,
         subject=file.path,
-        started_at=file.created_at,
-        ended_at=file.created_at,
+        started_at=file.at,
+        ended_at=file.at,
         duration_s=0.0,
-        facts={"bytes": file.bytes, "sha256": file.sha256},
+        facts={"bytes": file.bytes, "sha256": sha256},
         links={"file": f"/v1/files/{file.id}"},
     )
 
 
-def _published(file: FileRow, table: PublishedTableRow) -> FlowStep:
+def _published(file: Subject, table: PublishedTableRow) -> FlowStep:
     return FlowStep(
         name="published",
         state=StepState.SUCCEEDED,

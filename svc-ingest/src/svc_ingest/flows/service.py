@@ -50,7 +50,14 @@ class Flows:
                 created_at=version.created_at,
             )
         )
-        flows.add_entry(version.flow_id, name="landed", data={"version_id": version.id})
+        if files:
+            flows.add_entry(version.flow_id, name="landed", data={"version_id": version.id})
+
+    def catch_up(self, unit: WriteUnit, event: Event) -> None:
+        """Note the event that begins a flow, and what was told of it before: events have no order."""
+        flow = _hold_flow(unit, event)
+        if flow is not None:
+            _note(unit, flow, event=event, data={"version_id": flow.version_id}, decides=True)
 
     def on_job_changed(self, unit: WriteUnit, event: Event, changed: JobChanged) -> None:
         """`job.changed`: keep the newest; a late event changes nothing."""
@@ -272,7 +279,7 @@ def view_flow(view: ReadView, flow: FlowRow) -> FlowView:
         created_at=flow.created_at,
         ended_at=flow.ended_at,
         steps=steps_of(
-            flows.files(flow),
+            flows.subjects(flow),
             jobs=flows.jobs(flow),
             tables=flows.tables(flow),
             judgements=flows.judgements(flow),
