@@ -96,6 +96,7 @@ def test_a_derived_version_is_in_the_catalog_with_its_flow(ingest: Ingest) -> No
     tell(ingest, flow_id, journey(flow_id, begun))
     flow = ingest.get(f"/v1/flows/{flow_id}")
     assert flow["state"] == "succeeded"
+    assert ingest.get(f"/v1/versions/{begun.version_id}")["bytes"] == 7
     assert [(step["name"], step["subject"]) for step in flow["steps"]] == [
         ("built", "emotions"),
         ("published", "emotions"),
@@ -114,9 +115,11 @@ def test_the_order_of_events_has_no_effect(light_ingest: Ingest) -> None:
         told = journey(flow_id, begun)
         tell(light_ingest, flow_id, [told[place] for place in order])
         flow = light_ingest.get(f"/v1/flows/{flow_id}")
-        ends.add((flow["state"], tuple(step["name"] for step in flow["steps"])))
+        version = light_ingest.get(f"/v1/versions/{begun.version_id}")
+        names = tuple(step["name"] for step in flow["steps"])
+        ends.add((flow["state"], names, version["bytes"]))
 
-    assert ends == {("succeeded", ("built", "published"))}
+    assert ends == {("succeeded", ("built", "published"), 7)}
 
 
 @pytest.mark.parametrize("late", [False, True])

@@ -25,7 +25,7 @@ def sentences(count: int, *, seed: int) -> list[str]:
     ("one", "other"),
     [
         ("Hello, World!", "hello   world"),
-        ("ＦＵＬＬ width", "full width"),
+        ("\uff26\uff35\uff2c\uff2c width", "full width"),
         ("tea\nat\tfive", "Tea at five."),
     ],
 )

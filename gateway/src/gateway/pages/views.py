@@ -31,7 +31,10 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "publishing": ("running", "◐", "publishing"),
     "queued": ("queued", "○", "queued"),
 }
-STEPS = ("landed", "converted", "built", "published", "judged", "decided", "trained", "registered")
+STEPS = (
+    "landed", "converted", "built", "published", "inferred", "judged", "decided", "trained",
+    "registered",
+)  # fmt: skip
 DRAWN_FILES = 12
 DRAWN_DAYS = 30
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -140,8 +143,6 @@ def show_outcome(step: Json) -> str:
     facts = step["facts"]
     if step["name"] == "landed":
         return show_bytes(facts["bytes"])
-    if step["name"] == "built":
-        return "" if step.get("error") else "from a table"
     if step["name"] == "published":
         return _show_table(facts)
     if "verdict" in facts:
@@ -201,11 +202,9 @@ def draw_flow(flow: Json) -> Markup | None:
     if not files or len(files) > DRAWN_FILES:
         return None
     rows = {file: row for row, file in enumerate(files)}
-    present = {step["name"] for step in shown}
-    columns = [name for name in STEPS if name in present]
-    nodes = [
-        _node(step, row=rows[step["subject"]], column=columns.index(step["name"])) for step in shown
-    ]
+    names = [name for name in STEPS if any(step["name"] == name for step in shown)]
+    columns = {name: column for column, name in enumerate(names)}
+    nodes = [_node(step, row=rows[step["subject"]], columns=columns) for step in shown]
     known = {node.id for node in nodes}
     edges = [
         GraphEdge(f"{file}/{source}", f"{file}/{target}")
@@ -233,7 +232,7 @@ def shown_state(step: Json) -> str:
     return str(step["facts"].get("verdict", step["state"]))
 
 
-def _node(step: Json, *, row: int, column: int) -> GraphNode:
+def _node(step: Json, *, row: int, columns: Mapping[str, int]) -> GraphNode:
     state, glyph, word = badge_of(shown_state(step))
     href = f"/jobs/{step['job_id']}" if step["job_id"] else None
     if step["links"].get("table"):
@@ -249,7 +248,7 @@ def _node(step: Json, *, row: int, column: int) -> GraphNode:
         word, note = step["facts"]["alias"], f"{step['facts']['model']} v{step['facts']['version']}"
     return GraphNode(
         id=f"{step['subject']}/{step['name']}",
-        column=column,
+        column=columns[step["name"]],
         row=row,
         title=f"{glyph} {step['name']}" if word == "succeeded" else f"{glyph} {word}",
         note=step["subject"] if step["name"] == "landed" else note,

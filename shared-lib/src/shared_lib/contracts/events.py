@@ -9,6 +9,7 @@ from shared_lib.contracts.base import Contract, UtcTime
 from shared_lib.contracts.catalog import SourceTable
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.jobs import JobSummary
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.services import ServiceName
 from shared_lib.contracts.verdicts import Verdict
 
@@ -45,6 +46,7 @@ class DatasetVersionLanded(Contract):
     version_number: int
     files: list[LandedFile]
     options: ConversionOptions = ConversionOptions()
+    plan: FlowPlan | None = None
 
 
 class DatasetVersionDerived(Contract):
@@ -80,6 +82,7 @@ class TablePublished(Contract):
     bytes_out: int
     quarantined_rows: int
     widened_columns: list[str] = []
+    plan: FlowPlan | None = None
 
 
 class RequestedJudgement(Contract):
@@ -123,10 +126,13 @@ class QualityJudged(Contract):
 
 
 class TrainingDecision(Contract):
-    """Whether a pipeline trains on a table version, and by which rule."""
+    """Whether a pipeline trains on a table version, and by which rule.
+
+    Without a trigger it is the flow's own plan that asked.
+    """
 
     decision_id: str
-    trigger_id: str
+    trigger_id: str | None = None
     pipeline: str
     train: bool
     rule: str
@@ -136,7 +142,7 @@ class TrainingDecision(Contract):
 
 
 class TrainingDecided(Contract):
-    """`training.decided`: what all triggers on a table version said; there may be none."""
+    """`training.decided`: what plan and triggers said of a table version; perhaps nothing."""
 
     version_id: str
     file_id: str
@@ -184,7 +190,7 @@ class EventSpec:
 
 DATASET_VERSION_LANDED = EventSpec(
     name="dataset_version.landed",
-    schema_version=1,
+    schema_version=2,
     payload=DatasetVersionLanded,
     subscribers=(ServiceName.PARQUET,),
 )
@@ -196,7 +202,7 @@ DATASET_VERSION_DERIVED = EventSpec(
 )
 TABLE_PUBLISHED = EventSpec(
     name="table.published",
-    schema_version=2,
+    schema_version=3,
     payload=TablePublished,
     subscribers=(ServiceName.INGEST, ServiceName.QUALITY, ServiceName.TRAINING),
 )
@@ -214,7 +220,7 @@ QUALITY_JUDGED = EventSpec(
 )
 TRAINING_DECIDED = EventSpec(
     name="training.decided",
-    schema_version=1,
+    schema_version=2,
     payload=TrainingDecided,
     subscribers=(ServiceName.INGEST,),
 )

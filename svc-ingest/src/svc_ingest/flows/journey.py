@@ -1,6 +1,6 @@
 """From journal rows to the steps people see. Pure: the order in which events came has no effect."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -21,6 +21,7 @@ from svc_ingest.flows.training_steps import DecidedFacts, training_outcome, trai
 
 MAKING = {"convert": "converted", "task_dataset": "built"}
 """The jobs that make a subject's table, and what their steps are called."""
+INFERRING = ("infer_suite",)
 
 
 class JobFacts(Protocol):
@@ -74,11 +75,11 @@ JobFactsT = TypeVar("JobFactsT", bound=JobFacts)
 JudgementFactsT = TypeVar("JudgementFactsT", bound=JudgementFacts)
 
 
-def newest_jobs(jobs: Sequence[JobFactsT]) -> dict[str, JobFactsT]:
-    """The newest job that makes each subject's table, by the subject's id."""
+def newest_jobs(jobs: Sequence[JobFactsT], *, kinds: Container[str]) -> dict[str, JobFactsT]:
+    """The newest job of these kinds on each subject, by the subject's id."""
     newest: dict[str, JobFactsT] = {}
     for job in jobs:
-        if job.kind in MAKING and job.subject_id is not None:
+        if job.kind in kinds and job.subject_id is not None:
             known = newest.get(job.subject_id)
             if known is None or known.id < job.id:
                 newest[job.subject_id] = job
@@ -114,8 +115,10 @@ def standing_of(
     trained: Sequence[str],
 ) -> Standing:
     """Running until every file has its outcome; then the worst of them, when the last one came."""
-    newest, by_job = newest_jobs(jobs), {table.job_id: table for table in tables}
+    newest, by_job = newest_jobs(jobs, kinds=MAKING), {table.job_id: table for table in tables}
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
+    # The suite that the flow asked for may be made first, and that may fail.
+    inferring = newest_jobs(jobs, kinds=INFERRING)
     outcomes = set()
     times: list[datetime | None] = [job.ended_at for job in newest.values()]
     for file_id in file_ids:
@@ -125,8 +128,10 @@ def standing_of(
         if table is not None:
             verdicts = judged.get(table.table_version_id, [])
             answers = [each for each in decided if each.table_version_id == table.table_version_id]
-            outcomes.add(_gate(table, verdicts, by_id))
-            outcomes.add(_training(verdicts, answers, jobs=by_id, trained=trained))
+            unsuited = None if table.asked_at else _ended_badly(inferring.get(file_id))
+            outcomes.add(unsuited or _gate(table, verdicts, by_id))
+            if unsuited is None:
+                outcomes.add(_training(verdicts, answers, jobs=by_id, trained=trained))
             times += [table.published_at, *(each.at for each in verdicts)]
             times += [each.at for each in answers]
             times += [by_id[each].ended_at for each in _asked(answers) if each in by_id]
@@ -187,11 +192,16 @@ def _judged(judgement: JudgementFacts, job: JobFacts | None) -> FlowState:
     if judgement.verdict is not None:
         failed = judgement.verdict == Verdict.FAILED
         return FlowState.FAILED if failed else FlowState.SUCCEEDED
+    return _ended_badly(job) or FlowState.RUNNING
+
+
+def _ended_badly(job: JobFacts | None) -> FlowState | None:
+    """What a job that has failed, or was cancelled, makes of its flow."""
     if job is not None and job.state in (JobState.FAILED, JobState.DEAD):
         return FlowState.FAILED
     if job is not None and job.state == JobState.CANCELLED:
         return FlowState.CANCELLED
-    return FlowState.RUNNING
+    return None
 
 
 def steps_of(
@@ -205,12 +215,13 @@ def steps_of(
 ) -> list[FlowStep]:
     """Landed, converted, published, judged, decided, trained, registered, file by file.
 
-    A version that is made from a table begins with `built` in the place of the first two.
+    A version that is made from a table begins with `built` in the place of the first two. Before
+    it is judged, a suite is inferred when the flow asked for one that was not there.
     """
-    newest, by_job = newest_jobs(jobs), {table.job_id: table for table in tables}
+    newest, by_job = newest_jobs(jobs, kinds=MAKING), {table.job_id: table for table in tables}
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
     trained = {row.job_id: row for row in trainings}
-    steps = []
+    inferring, steps = newest_jobs(jobs, kinds=INFERRING), []
     for file in files:
         if file.sha256 is not None:
             steps.append(_landed(file, sha256=file.sha256))
@@ -222,6 +233,8 @@ def steps_of(
         if table is None:
             continue
         steps.append(_published(file, table))
+        if file.id in inferring:
+            steps.append(job_step("inferred", subject=file.path, job=inferring[file.id]))
         steps += [
             judged_step(file, each, job=by_id.get(each.job_id))
             for each in judged.get(table.table_version_id, [])

@@ -22,6 +22,7 @@ from svc_ingest.flows.models import (
     TrainingRow,
 )
 from svc_ingest.flows.subjects import Subject
+from svc_ingest.versions.models import VersionRow
 
 _TellableRow = (
     JobJournalRow
@@ -115,6 +116,14 @@ class FlowRepository(Repository[FlowRow]):
             Subject(id=row.id, path=row.path, at=row.created_at, bytes=row.bytes, sha256=row.sha256)
             for row in self.session.scalars(query.order_by(FileRow.path))
         ]
+
+    def weigh_derived(self, flow: FlowRow) -> None:
+        """Without landed files a version weighs what its table does."""
+        if not flow.files:
+            flow.bytes = sum(table.bytes_out for table in self.tables(flow))
+            version = self.session.get(VersionRow, flow.version_id)
+            if version is not None:
+                version.bytes = flow.bytes
 
     def jobs(self, flow: FlowRow) -> list[JobJournalRow]:
         """The flow's jobs, oldest first."""

@@ -16,6 +16,7 @@ from shared_lib.contracts.events import (
     TrainingFinished,
 )
 from shared_lib.contracts.jobs import JobState, JobSummary
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.verdicts import Verdict
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
@@ -32,7 +33,13 @@ class Flows:
     """The flows of all tenants."""
 
     def begin(
-        self, unit: WriteUnit, *, dataset: DatasetRow, version: VersionRow, files: list[FileRow]
+        self,
+        unit: WriteUnit,
+        *,
+        dataset: DatasetRow,
+        version: VersionRow,
+        files: list[FileRow],
+        plan: FlowPlan | None,
     ) -> None:
         """Begin the flow of a version, in the transaction that lands it."""
         flows = FlowRepository(unit)
@@ -48,15 +55,17 @@ class Flows:
                 files=len(files),
                 bytes=version.bytes,
                 created_at=version.created_at,
+                plan=plan.model_dump(mode="json", exclude_unset=True) if plan else None,
             )
         )
         if files:
             flows.add_entry(version.flow_id, name="landed", data={"version_id": version.id})
 
     def catch_up(self, unit: WriteUnit, event: Event) -> None:
-        """Note the event that begins a flow, and what was told of it before: events have no order."""
+        """Note the event that begins a flow, and what came before it: events have no order."""
         flow = _hold_flow(unit, event)
         if flow is not None:
+            FlowRepository(unit).weigh_derived(flow)
             _note(unit, flow, event=event, data={"version_id": flow.version_id}, decides=True)
 
     def on_job_changed(self, unit: WriteUnit, event: Event, changed: JobChanged) -> None:
@@ -103,6 +112,7 @@ class Flows:
             "published_at": event.occurred_at,
         }
         if FlowRepository(unit).add_table(row) and flow is not None:
+            FlowRepository(unit).weigh_derived(flow)
             data: dict[str, object] = {"table_version_id": table.table_version_id}
             _note(unit, flow, event=event, data=data, decides=True)
 
@@ -278,6 +288,7 @@ def view_flow(view: ReadView, flow: FlowRow) -> FlowView:
         state=FlowState(flow.state),
         created_at=flow.created_at,
         ended_at=flow.ended_at,
+        plan=FlowPlan.model_validate(flow.plan) if flow.plan else None,
         steps=steps_of(
             flows.subjects(flow),
             jobs=flows.jobs(flow),
