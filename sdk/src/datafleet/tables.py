@@ -53,17 +53,48 @@ class Tables:
         *,
         to: Path | str,
         version: int | None = None,
+        part: int | None = None,
         progress: Progress | None = None,
     ) -> Download:
-        """The table as a Parquet file.
+        """The table as a Parquet file, or one of its files when it is made of several.
 
         Raises:
+            ConflictError: the version has several parts, and none was asked for.
             TransferDamagedError: the bytes do not have their digest.
             OSError: the file cannot be written.
         """
         path = address("/v1/tables", table_id, "download")
-        params = {"version": version}
+        params = {"version": version, "part": part}
         return download(self._transport, path, to=Path(to), params=params, progress=progress)
+
+    def download_parts(
+        self, table_id: str, *, to: Path | str, version: int | None = None
+    ) -> tuple[Download, ...]:
+        """All Parquet files of a version as `part-00000.parquet` and on in the folder `to`.
+
+        Parts that an earlier download left there, and that this version has not, are removed.
+
+        Raises:
+            TransferDamagedError: the bytes do not have their digest.
+            OSError: a file cannot be written.
+        """
+        folder = Path(to)
+        folder.mkdir(parents=True, exist_ok=True)
+        found = self._version(table_id, version)
+        stale = set(folder.glob("part-*.parquet"))
+        done = []
+        for number in range(found.parts):
+            path = folder / f"part-{number:05}.parquet"
+            done.append(self.download(table_id, to=path, version=found.number, part=number))
+        for path in stale - {each.path for each in done}:
+            path.unlink()
+        return tuple(done)
+
+    def _version(self, table_id: str, number: int | None) -> TableVersionView:
+        for found in self.versions(table_id):
+            if number in (None, found.number):
+                return found
+        raise LookupError(f"Table {table_id} has no version {number or 'yet'}.")
 
     def download_quarantine(
         self,

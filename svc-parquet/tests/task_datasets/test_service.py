@@ -1,6 +1,7 @@
 """A table is asked to become a task dataset, and the fleet hears of a version like any other."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import polars as pl
@@ -68,6 +69,19 @@ def test_a_task_dataset_is_published_like_any_table(parquet: Parquet) -> None:
     profile = parquet.get(f"/v1/tables/{first['table_id']}/profile")
     assert (profile["profile"]["rows"], profile["decisions"]) == (40, None)
     assert parquet.get(f"/v1/tables/{first['table_id']}/preview")["rows"][0][1] == "joy"
+
+
+def test_requests_for_one_name_at_once_make_one_dataset(parquet: Parquet) -> None:
+    (source,) = parquet.land({"r.csv": REVIEWS}, dataset="reviews")
+    with ThreadPoolExecutor(4) as pool:
+        asked = list(pool.map(lambda _: ask(parquet, source["table_id"], name="at-once"), range(4)))
+
+    assert {answer.status_code for answer in asked} == {202}, [a.text for a in asked]
+    assert len({answer.json()["table_id"] for answer in asked}) == 1
+    for answer in asked:
+        assert made(parquet, answer)["state"] == "succeeded"
+    table = parquet.get(f"/v1/tables/{asked[0].json()['table_id']}")
+    assert table["versions"] == 4
 
 
 @pytest.fixture(scope="module")

@@ -126,9 +126,13 @@ def download(
 ) -> None:
     """Download a table as Parquet, proved by its digest.
 
-    A download that broke goes on where it ended when it is started again.
+    A download that broke goes on where it ended when it is started again. A table of several
+    Parquet files is written into a folder of its name.
     """
     found = find_table(client, name)
+    if not quarantine and _count_parts(client, found, version=version) > 1:
+        _download_parts(output, client, found, to=to, force=force, version=version)
+        return
     if to == STDOUT:
         _download_to_stdout(output, client, found, quarantine=quarantine, version=version)
         return
@@ -143,6 +147,35 @@ def download(
     else:
         output.data(str(done.path))
         output.say(f"{format_bytes(done.bytes)}, SHA-256 {done.sha256}")
+
+
+def _count_parts(client: "Client", found: "Table", *, version: int | None) -> int:
+    latest = found.latest_version
+    if latest is None or version in (None, latest.number):
+        return latest.parts if latest else 1
+    listed = client.tables.versions(found.id)
+    return next((each.parts for each in listed if each.number == version), 1)
+
+
+def _download_parts(
+    output: Output,
+    client: "Client",
+    found: "Table",
+    *,
+    to: str | None,
+    force: bool,
+    version: int | None,
+) -> None:
+    if to == STDOUT:
+        raise CommandError("The table is several files.", hint="name a folder: --to FOLDER")
+    folder = Path(to or found.name.replace("/", "_"))
+    if not force and any(folder.glob("part-*.parquet")):
+        raise CommandError(f"{folder} holds a table already.", hint="replace it: --force")
+    for done in client.tables.download_parts(found.id, to=folder, version=version):
+        if output.as_json:
+            output.record({"path": str(done.path), "bytes": done.bytes, "sha256": done.sha256})
+        else:
+            output.data(str(done.path))
 
 
 def _download(

@@ -94,15 +94,6 @@ class Tables:
             )
         )
 
-    def hold(
-        self, unit: WriteUnit, *, tenant: str, dataset_id: str, dataset_name: str, name: str
-    ) -> TableRow:
-        """As `ensure`, and nobody else has it until the unit ends."""
-        table = self.ensure(
-            unit, tenant=tenant, dataset_id=dataset_id, dataset_name=dataset_name, name=name
-        )
-        return TableRepository(unit).lock(table.id)
-
     def publish(
         self,
         unit: WriteUnit,
@@ -162,6 +153,17 @@ class Tables:
                 created_at=utc_now(),
             )
         )
+        self._name_objects(versions, version, parts=new.parts, objects=objects)
+        return version
+
+    def _name_objects(
+        self,
+        versions: TableVersionRepository,
+        version: TableVersionRow,
+        *,
+        parts: list[Part],
+        objects: StoredObjects,
+    ) -> None:
         for role, stored in objects.items():
             for position, item in enumerate(stored):
                 versions.add_object(
@@ -170,12 +172,11 @@ class Tables:
                         table_version_id=version.id,
                         role=role,
                         position=position,
-                        rows=new.parts[position].rows if role == PART else None,
+                        rows=parts[position].rows if role == PART else None,
                         bytes=item.bytes,
                         sha256=item.sha256,
                     )
                 )
-        return version
 
     def page(
         self, view: ReadView, *, tenant: str, limit: int, cursor: str | None, dataset: str | None

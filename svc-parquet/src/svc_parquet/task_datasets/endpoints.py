@@ -9,6 +9,7 @@ from shared_lib.contracts.base import Page
 from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.scopes import Scope
 from shared_lib.contracts.task_datasets import TaskDatasetCreate, TaskDatasetView
+from shared_lib.db.collisions import again_after_collision
 from shared_lib.web import Once, PageQuery, requires
 from shared_lib.web.state import service_of, state_of
 from svc_parquet.task_datasets.service import TaskDatasets
@@ -32,9 +33,11 @@ def create_task_dataset(
     body: TaskDatasetCreate, caller: Writer, task_datasets: Service, once: Once
 ) -> Response:
     """Make a table ready for learning; the job is at `Location`, the rows become a table."""
-    return once.run(
-        lambda unit: task_datasets.create(unit, tenant=caller.tenant, body=body),
-        location=lambda answer: f"/v1/jobs/{answer.job_id}",
+    return again_after_collision(
+        lambda: once.run(
+            lambda unit: task_datasets.create(unit, tenant=caller.tenant, body=body),
+            location=lambda answer: f"/v1/jobs/{answer.job_id}",
+        )
     )
 
 

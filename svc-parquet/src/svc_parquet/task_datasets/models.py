@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from svc_parquet.base import Base
@@ -14,8 +14,8 @@ class TaskDatasetRow(Base):
 
     __tablename__ = "task_dataset"
     __table_args__ = (
+        UniqueConstraint("tenant", "name", "version_number"),
         Index("ix_task_dataset_tenant", "tenant", "id"),
-        Index("ix_task_dataset_name", "tenant", "name", "version_number"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -55,28 +55,41 @@ class TaskDatasets:
             TableVersionNotFoundError: it has no version of that number.
             NoSuchColumnError: the recipe names a column that the version does not have.
             DatasetHasFilesError: the name is that of a dataset in which files have landed.
+            IntegrityError: another unit has just taken the name's next number; try again.
         """
-        recipe = TaskRecipe.model_validate(
-            body.model_dump(exclude={"name", "table_id", "table_version"})
-        )
         _, source = self._tables.version(
             unit, body.table_id, tenant=tenant, number=body.table_version
         )
+        recipe = TaskRecipe.model_validate(
+            body.model_dump(exclude={"name", "table_id", "table_version"})
+        )
         _refuse_unknown_columns(recipe, source)
-        rows = TaskDatasetRepository(unit)
-        if rows.has_files(body.name, tenant=tenant):
+        if TaskDatasetRepository(unit).has_files(body.name, tenant=tenant):
             raise DatasetHasFilesError(
                 f"Files have landed in the dataset {body.name}. Give the task dataset a name of "
                 "its own.",
                 field="name",
             )
-        dataset_id = rows.dataset_id(body.name, tenant=tenant) or new_id(IdKind.DATASET)
-        # Holding the table makes the numbers of one name be given out one at a time.
-        table = self._tables.hold(
-            unit, tenant=tenant, dataset_id=dataset_id, dataset_name=body.name, name=body.name
-        )
+        row = self._add(unit, tenant=tenant, name=body.name, recipe=recipe, source=source)
+        self._tell_derived(unit, row)
+        return self._view(unit, row)
+
+    def _add(
+        self,
+        unit: WriteUnit,
+        *,
+        tenant: str,
+        name: str,
+        recipe: TaskRecipe,
+        source: TableVersionRow,
+    ) -> TaskDatasetRow:
+        rows = TaskDatasetRepository(unit)
+        dataset_id = rows.dataset_id(name, tenant=tenant) or new_id(IdKind.DATASET)
         task_id, version_id = new_id(IdKind.TASK_DATASET), new_id(IdKind.DATASET_VERSION)
         flow_id = new_id(IdKind.FLOW)
+        table = self._tables.ensure(
+            unit, tenant=tenant, dataset_id=dataset_id, dataset_name=name, name=name
+        )
         job = self._queue.request(
             unit,
             kind=TASK_DATASET,
@@ -85,14 +98,14 @@ class TaskDatasets:
             subject_id=version_id,
             flow_id=flow_id,
         )
-        row = rows.add(
+        return rows.add(
             TaskDatasetRow(
                 id=task_id,
                 tenant=tenant,
-                name=body.name,
+                name=name,
                 dataset_id=dataset_id,
                 version_id=version_id,
-                version_number=rows.last_number(body.name, tenant=tenant) + 1,
+                version_number=rows.last_number(name, tenant=tenant) + 1,
                 flow_id=flow_id,
                 source_version_id=source.id,
                 table_id=table.id,
@@ -103,8 +116,6 @@ class TaskDatasets:
                 created_at=utc_now(),
             )
         )
-        self._tell_derived(unit, row)
-        return self._view(unit, row)
 
     def _tell_derived(self, unit: WriteUnit, row: TaskDatasetRow) -> None:
         emit(
@@ -181,6 +192,18 @@ class TaskDatasets:
         )
         row.table_version_id = version.id
         row.summary = result.summary.model_dump(mode="json")
+        self._tell_published(unit, row, version=version, result=result, objects=objects)
+        return {"table_id": row.table_id, "table_version_id": version.id}
+
+    def _tell_published(
+        self,
+        unit: WriteUnit,
+        row: TaskDatasetRow,
+        *,
+        version: TableVersionRow,
+        result: Result,
+        objects: StoredObjects,
+    ) -> None:
         emit(
             unit,
             spec=TABLE_PUBLISHED,
@@ -206,7 +229,6 @@ class TaskDatasets:
             flow_id=row.flow_id,
             doorbell=self._runtime.doorbell,
         )
-        return {"table_id": row.table_id, "table_version_id": version.id}
 
     def _view(self, view: ReadView, row: TaskDatasetRow) -> TaskDatasetView:
         job = TaskDatasetRepository(view).job_of(row)

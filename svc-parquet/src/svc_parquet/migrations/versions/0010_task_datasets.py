@@ -39,9 +39,9 @@ def upgrade() -> None:
         sa.Column("recipe", Json, nullable=False),
         sa.Column("summary", Json),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.UniqueConstraint("tenant", "name", "version_number"),
     )
     op.create_index("ix_task_dataset_tenant", "task_dataset", ["tenant", "id"])
-    op.create_index("ix_task_dataset_name", "task_dataset", ["tenant", "name", "version_number"])
     op.create_index("ix_task_dataset_table_version_id", "task_dataset", ["table_version_id"])
 
 
