@@ -33,6 +33,8 @@ def addresses(fleet: FleetUnderTest, land: Land) -> list[str]:
         *("/", "/patterns", "/docs", "/flows", "/datasets", "/tables", "/jobs", "/datasets/orders"),
         *(f"/flows/{flow['id']}", f"/flows/{failed['id']}", f"/tables/{table}", f"/jobs/{job}"),
         *("/datasets/codes", f"/tables/{learned['table_id']}", f"/flows/{learned['flow_id']}"),
+        f"/tables/{table}/rows?sort=-amount&column=amount&operation=gt&value=10",
+        f"/tables/{table}/query?sql=SELECT+day,+count(*)+FROM+data+GROUP+BY+ALL",
     ]
 
 
@@ -94,6 +96,36 @@ def test_drop_a_file_and_follow_it(page: Page, fleet: FleetUnderTest, tmp_path: 
     page.get_by_role("link", name="table", exact=True).click()
     page.get_by_role("heading", level=1, name="prices").wait_for()
     assert page.get_by_role("link", name="Download Parquet").is_visible()
+
+
+def test_rows_are_filtered_sorted_and_asked(
+    plain_page: Page, fleet: FleetUnderTest, land: Land
+) -> None:
+    rows = "".join(f"{n},{'ab'[n % 2]}\n" for n in range(150))
+    land("many.csv", f"n,kind\n{rows}".encode(), dataset="many")
+    with fleet.client() as client:
+        table = client.get("/v1/tables", params={"dataset": "many"}).json()["items"][0]["id"]
+    _sign_in(plain_page, fleet)
+    plain_page.goto(f"{fleet.address}/tables/{table}/rows")
+    plain_page.get_by_role("link", name="After").click()
+    assert plain_page.get_by_text("Rows 51 to 100 of 150.").is_visible()
+    plain_page.get_by_label("Column").select_option("kind")
+    plain_page.get_by_label("Value").fill("b")
+    plain_page.get_by_role("button", name="Show").click()
+    plain_page.get_by_role("link", name="n", exact=True).click()
+    plain_page.get_by_role("link", name="n", exact=True).click()
+    assert plain_page.get_by_text("of 75.").is_visible()
+    assert plain_page.get_by_role("row").nth(1).inner_text() == "149\tb"
+
+    plain_page.goto(f"{fleet.address}/tables/{table}/query")
+    plain_page.get_by_label("One SELECT").fill(
+        "SELECT kind, sum(n) FROM data GROUP BY ALL ORDER BY 1"
+    )
+    plain_page.get_by_role("button", name="Ask").click()
+    assert plain_page.get_by_role("row", name="a 5550").is_visible()
+    plain_page.get_by_label("One SELECT").fill("SELECT * FROM read_csv('/etc/passwd')")
+    plain_page.get_by_role("button", name="Ask").click()
+    assert plain_page.get_by_text("The query is not allowed").is_visible()
 
 
 def test_a_table_is_made_ready_for_learning(

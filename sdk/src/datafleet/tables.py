@@ -1,14 +1,17 @@
 """Tables: what was converted, its statistics and its bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlencode
 
 from datafleet.addresses import address
+from datafleet.answers import FORMS, Answered, receive_answer
 from datafleet.downloads import Download, Progress, download
 from datafleet.models import Preview, Profile, Table
 from datafleet.pages import read_items
 from datafleet.transport import Transport
 from shared_lib.contracts.conversions import ConversionOptions
+from shared_lib.contracts.queries import DEFAULT_ROWS, QueryAnswer, QueryCreate, RowPage
 from shared_lib.contracts.tables import ConversionCreate, ConversionView, TableVersionView
 
 
@@ -114,6 +117,66 @@ class Tables:
         path = address("/v1/tables", table_id, "quarantine")
         params = {"version": version}
         return download(self._transport, path, to=Path(to), params=params, progress=progress)
+
+    def query(
+        self, table_id: str, sql: str, *, version: int | None = None, limit: int = DEFAULT_ROWS
+    ) -> QueryAnswer:
+        """The answer to one SELECT in DuckDB's SQL; the table is called `data`.
+
+        Values that JSON cannot hold exactly are text; `query_to` writes them as they are.
+
+        Raises:
+            InvalidRequestError: it is refused, fails, or needs too much; the message says which.
+        """
+        body = QueryCreate(sql=sql, version=version, limit=limit)
+        path = address("/v1/tables", table_id, "query")
+        return self._transport.post(path, answers=QueryAnswer, body=body)
+
+    def query_to(
+        self,
+        table_id: str,
+        sql: str,
+        *,
+        to: Path | str,
+        version: int | None = None,
+        limit: int = DEFAULT_ROWS,
+    ) -> Answered:
+        """Write an answer into a file: `.parquet`, `.arrow`, `.csv`, `.jsonl` or `.json`.
+
+        Raises:
+            ValueError: the file's ending is none of these.
+            OSError: the file cannot be written.
+        """
+        target = Path(to)
+        if target.suffix not in FORMS:
+            raise ValueError(f"{target.name} ends in none of {', '.join(FORMS)}.")
+        body = QueryCreate(sql=sql, version=version, limit=limit)
+        return receive_answer(
+            self._transport, address("/v1/tables", table_id, "query"), body=body, to=target
+        )
+
+    def rows(
+        self,
+        table_id: str,
+        *,
+        offset: int = 0,
+        limit: int = 50,
+        columns: Sequence[str] = (),
+        sort: str | None = None,
+        filters: Sequence[str] = (),
+        version: int | None = None,
+    ) -> RowPage:
+        """Rows from any place, at most 1,000.
+
+        Args:
+            sort: a column; with `-` before it the greatest first.
+            filters: such as `amount:gt:5`, `name:contains:x`, `day:null`; all must hold.
+        """
+        words = {"offset": offset, "limit": limit, "column": columns, "filter": filters}
+        given = words | {"sort": sort, "version": version}
+        query = urlencode({k: v for k, v in given.items() if v is not None}, doseq=True)
+        path = f"{address('/v1/tables', table_id, 'rows')}?{query}"
+        return self._transport.get(path, answers=RowPage)
 
     def conversion(self, conversion_id: str) -> ConversionView:
         """A conversion: its options, its decisions, its report or its error."""

@@ -23,6 +23,12 @@ async def ask(request: Request, path: str, **params: str | int | bool) -> Any:
     return await state_of(request).backend.get_json(caller, path, params=params)
 
 
+async def ask_many(request: Request, path: str, params: list[tuple[str, str]]) -> Any:
+    """As `ask`, with names that come several times."""
+    caller = current_principal(request).caller
+    return await state_of(request).backend.get_json(caller, path, params=params)
+
+
 async def send(request: Request, path: str, *, body: Any) -> Any:
     """What a service answers when the signed-in user has it do something."""
     caller = current_principal(request).caller

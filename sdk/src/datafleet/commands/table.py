@@ -11,6 +11,7 @@ import click
 from datafleet.commands.connection import find_dataset, find_table, limit_option, pass_client
 from datafleet.commands.dataset import TABLE_COLUMNS
 from datafleet.commands.profiles import print_profile
+from datafleet.commands.table_query import query
 from shared_lib.console import Column, CommandError, Group, Output, pass_output
 from shared_lib.console.formats import (
     format_bytes,
@@ -74,6 +75,9 @@ def show(output: Output, *, client: "Client", name: str) -> None:
         output.facts(_describe(found))
         output.data("")
     output.table(found.latest_version.columns if found.latest_version else [], columns=_COLUMNS)
+
+
+table.add_command(query)
 
 
 @table.command("preview")
