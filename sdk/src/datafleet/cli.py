@@ -31,6 +31,10 @@ COMMANDS = {
         "datafleet.commands.trigger:trigger", "When to train, and why it was or was not"
     ),
     "table": LazyCommand("datafleet.commands.table:table", "What files were converted to"),
+    "task-dataset": LazyCommand(
+        "datafleet.commands.task_dataset:task_dataset",
+        "Tables made ready for learning: text, label and split first",
+    ),
     "version": LazyCommand("datafleet.commands.version:version", "Print the version"),
 }
 

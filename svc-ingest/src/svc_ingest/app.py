@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from shared_lib.contracts.events import (
+    DATASET_VERSION_DERIVED,
     JOB_CHANGED,
     JUDGEMENTS_REQUESTED,
     QUALITY_JUDGED,
@@ -46,6 +47,7 @@ def create_app(settings: IngestSettings) -> FastAPI:
             statistics_endpoints.router,
         ],
         handlers={
+            DATASET_VERSION_DERIVED.name: versions.on_derived,
             JOB_CHANGED.name: flows.on_job_changed,
             TABLE_PUBLISHED.name: flows.on_table_published,
             JUDGEMENTS_REQUESTED.name: flows.on_judgements_requested,

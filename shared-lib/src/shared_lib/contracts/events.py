@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from shared_lib.contracts.base import Contract, UtcTime
+from shared_lib.contracts.catalog import SourceTable
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.jobs import JobSummary
 from shared_lib.contracts.plans import FlowPlan
@@ -48,12 +49,26 @@ class DatasetVersionLanded(Contract):
     plan: FlowPlan | None = None
 
 
+class DatasetVersionDerived(Contract):
+    """`dataset_version.derived`: a version will be made from a table, by a job whose subject it is.
+
+    The dataset is made when there is none of its name.
+    """
+
+    dataset_id: str
+    dataset_name: str
+    version_id: str
+    source: SourceTable
+
+
 class TablePublished(Contract):
     """`table.published`: a typed table version can be read."""
 
     dataset_id: str
     version_id: str
-    file_id: str
+    file_id: str = Field(
+        description="The landed file; the version's own id when the table was made from a table."
+    )
     table_id: str
     table_version_id: str
     table_name: str
@@ -193,6 +208,12 @@ DATASET_VERSION_LANDED = EventSpec(
     payload=DatasetVersionLanded,
     subscribers=(ServiceName.PARQUET,),
 )
+DATASET_VERSION_DERIVED = EventSpec(
+    name="dataset_version.derived",
+    schema_version=1,
+    payload=DatasetVersionDerived,
+    subscribers=(ServiceName.INGEST,),
+)
 TABLE_PUBLISHED = EventSpec(
     name="table.published",
     schema_version=3,
@@ -240,6 +261,7 @@ EVENTS: dict[str, EventSpec] = {
     spec.name: spec
     for spec in (
         DATASET_VERSION_LANDED,
+        DATASET_VERSION_DERIVED,
         TABLE_PUBLISHED,
         JUDGEMENTS_REQUESTED,
         QUALITY_JUDGED,

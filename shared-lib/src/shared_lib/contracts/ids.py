@@ -27,6 +27,7 @@ class IdKind(StrEnum):
     SUITE = "su"
     TABLE = "tb"
     TABLE_VERSION = "tv"
+    TASK_DATASET = "tk"
     TENANT = "tn"
     TRAINING_DECISION = "td"
     TRAINING_JOB = "tj"

@@ -1,6 +1,6 @@
 """From journal rows to the steps people see. Pure: the order in which events came has no effect."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -8,7 +8,6 @@ from typing import Protocol, TypeVar
 from shared_lib.contracts.catalog import FlowState, FlowStep, StepState
 from shared_lib.contracts.jobs import JobState
 from shared_lib.contracts.verdicts import Verdict
-from svc_ingest.files.models import FileRow
 from svc_ingest.flows.gate_steps import job_step, judged_step
 from svc_ingest.flows.models import (
     DecidedTableRow,
@@ -19,10 +18,12 @@ from svc_ingest.flows.models import (
     TrainingRow,
 )
 from svc_ingest.flows.report_steps import report_jobs, subject_of
+from svc_ingest.flows.subjects import Subject
 from svc_ingest.flows.training_steps import DecidedFacts, training_outcome, training_steps
 
-CONVERT = "convert"
-INFER = "infer_suite"
+MAKING = {"convert": "converted", "task_dataset": "built"}
+"""The jobs that make a subject's table, and what their steps are called."""
+INFERRING = ("infer_suite",)
 
 
 class JobFacts(Protocol):
@@ -76,11 +77,11 @@ JobFactsT = TypeVar("JobFactsT", bound=JobFacts)
 JudgementFactsT = TypeVar("JudgementFactsT", bound=JudgementFacts)
 
 
-def newest_jobs(jobs: Sequence[JobFactsT], *, kind: str) -> dict[str, JobFactsT]:
-    """The newest job of a kind on each file, by the file's id."""
+def newest_jobs(jobs: Sequence[JobFactsT], *, kinds: Container[str]) -> dict[str, JobFactsT]:
+    """The newest job of these kinds on each subject, by the subject's id."""
     newest: dict[str, JobFactsT] = {}
     for job in jobs:
-        if job.kind == kind and job.subject_id is not None:
+        if job.kind in kinds and job.subject_id is not None:
             known = newest.get(job.subject_id)
             if known is None or known.id < job.id:
                 newest[job.subject_id] = job
@@ -117,11 +118,11 @@ def standing_of(
     reported: Sequence[str],
 ) -> Standing:
     """Running until every file has its outcome; then the worst of them, when the last one came."""
-    newest, by_job = newest_jobs(jobs, kind=CONVERT), {table.job_id: table for table in tables}
+    newest, by_job = newest_jobs(jobs, kinds=MAKING), {table.job_id: table for table in tables}
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
     reporting = report_jobs(jobs)
     # The suite that the flow asked for may be made first, and that may fail.
-    inferring = newest_jobs(jobs, kind=INFER)
+    inferring = newest_jobs(jobs, kinds=INFERRING)
     outcomes = set()
     times: list[datetime | None] = [job.ended_at for job in newest.values()]
     for file_id in file_ids:
@@ -230,7 +231,7 @@ def _ended_badly(job: JobFacts | None) -> FlowState | None:
 
 
 def steps_of(
-    files: Sequence[FileRow],
+    files: Sequence[Subject],
     *,
     jobs: Sequence[JobJournalRow],
     tables: Sequence[PublishedTableRow],
@@ -241,19 +242,21 @@ def steps_of(
 ) -> list[FlowStep]:
     """Landed, converted, published, judged, decided, trained, registered, reported, file by file.
 
-    Before it is judged, a suite is inferred when the flow asked for one that was not there.
+    A version that is made from a table begins with `built` in the place of the first two. Before
+    it is judged, a suite is inferred when the flow asked for one that was not there.
     """
-    newest, by_job = newest_jobs(jobs, kind=CONVERT), {table.job_id: table for table in tables}
+    newest, by_job = newest_jobs(jobs, kinds=MAKING), {table.job_id: table for table in tables}
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
     trained = {row.job_id: row for row in trainings}
     told, reporting = {row.subject_id: row for row in reports}, report_jobs(jobs)
-    inferring, steps = newest_jobs(jobs, kind=INFER), []
+    inferring, steps = newest_jobs(jobs, kinds=INFERRING), []
     for file in files:
-        steps.append(_landed(file))
+        if file.sha256 is not None:
+            steps.append(_landed(file, sha256=file.sha256))
         job = newest.get(file.id)
         if job is None:
             continue
-        steps.append(job_step("converted", subject=file.path, job=job))
+        steps.append(job_step(MAKING[job.kind], subject=file.path, job=job))
         table = by_job.get(job.id)
         if table is None:
             continue
@@ -271,20 +274,20 @@ def steps_of(
     return steps
 
 
-def _landed(file: FileRow) -> FlowStep:
+def _landed(file: Subject, *, sha256: str) -> FlowStep:
     return FlowStep(
         name="landed",
         state=StepState.SUCCEEDED,
         subject=file.path,
-        started_at=file.created_at,
-        ended_at=file.created_at,
+        started_at=file.at,
+        ended_at=file.at,
         duration_s=0.0,
-        facts={"bytes": file.bytes, "sha256": file.sha256},
+        facts={"bytes": file.bytes, "sha256": sha256},
         links={"file": f"/v1/files/{file.id}"},
     )
 
 
-def _published(file: FileRow, table: PublishedTableRow) -> FlowStep:
+def _published(file: Subject, table: PublishedTableRow) -> FlowStep:
     return FlowStep(
         name="published",
         state=StepState.SUCCEEDED,

@@ -5,9 +5,9 @@ from typing import Any, Protocol, TypeVar
 
 from shared_lib.contracts.catalog import FlowState, FlowStep
 from shared_lib.contracts.jobs import JobState
-from svc_ingest.files.models import FileRow
 from svc_ingest.flows.gate_steps import job_step
 from svc_ingest.flows.models import JobJournalRow, ReportRow
+from svc_ingest.flows.subjects import Subject
 
 REPORT = "report"
 
@@ -65,7 +65,7 @@ def report_outcome(
 
 
 def reported_step(
-    file: FileRow, decision: Mapping[str, Any], *, job: JobJournalRow, told: ReportRow | None
+    file: Subject, decision: Mapping[str, Any], *, job: JobJournalRow, told: ReportRow | None
 ) -> FlowStep:
     """The report, and where on a pull request it stands."""
     step = job_step("reported", subject=file.path, job=job)

@@ -22,6 +22,8 @@ from svc_ingest.flows.models import (
     ReportRow,
     TrainingRow,
 )
+from svc_ingest.flows.subjects import Subject
+from svc_ingest.versions.models import VersionRow
 
 _TellableRow = (
     JobJournalRow
@@ -48,7 +50,6 @@ class FlowRepository(Repository[FlowRow]):
 
     def standing(self, flow: FlowRow) -> Standing:
         """Where the flow stands by what is known now; reads the deciding columns alone."""
-        files = select(FileRow.id).where(FileRow.version_id == flow.version_id)
         jobs = select(
             JobJournalRow.id,
             JobJournalRow.kind,
@@ -73,7 +74,7 @@ class FlowRepository(Repository[FlowRow]):
         found_jobs: list[Any] = list(self.session.execute(jobs))
         found_tables: list[Any] = list(self.session.execute(tables))
         return standing_of(
-            list(self.session.scalars(files)),
+            self._subject_ids(flow),
             jobs=found_jobs,
             tables=found_tables,
             judgements=self.judgements(flow),
@@ -99,10 +100,33 @@ class FlowRepository(Repository[FlowRow]):
         )
         return {row.flow_id: row.last for row in self.session.execute(query)}
 
-    def files(self, flow: FlowRow) -> list[FileRow]:
-        """The files of the flow's version, by path."""
+    def _subject_ids(self, flow: FlowRow) -> list[str]:
+        """Ids of what a flow brings through: its files, or the version that has none."""
+        if not flow.files:
+            return [flow.version_id]
+        files = select(FileRow.id).where(FileRow.version_id == flow.version_id)
+        return list(self.session.scalars(files))
+
+    def subjects(self, flow: FlowRow) -> list[Subject]:
+        """The files of the flow's version, by path; the version itself when a table is made to it.
+
+        A version that is made from a table has no files.
+        """
+        if not flow.files:
+            return [Subject(id=flow.version_id, path=flow.dataset_name, at=flow.created_at)]
         query = select(FileRow).where(FileRow.version_id == flow.version_id)
-        return list(self.session.scalars(query.order_by(FileRow.path)))
+        return [
+            Subject(id=row.id, path=row.path, at=row.created_at, bytes=row.bytes, sha256=row.sha256)
+            for row in self.session.scalars(query.order_by(FileRow.path))
+        ]
+
+    def weigh_derived(self, flow: FlowRow) -> None:
+        """Without landed files a version weighs what its table does."""
+        if not flow.files:
+            flow.bytes = sum(table.bytes_out for table in self.tables(flow))
+            version = self.session.get(VersionRow, flow.version_id)
+            if version is not None:
+                version.bytes = flow.bytes
 
     def jobs(self, flow: FlowRow) -> list[JobJournalRow]:
         """The flow's jobs, oldest first."""

@@ -59,7 +59,15 @@ class Flows:
                 plan=plan.model_dump(mode="json", exclude_unset=True) if plan else None,
             )
         )
-        flows.add_entry(version.flow_id, name="landed", data={"version_id": version.id})
+        if files:
+            flows.add_entry(version.flow_id, name="landed", data={"version_id": version.id})
+
+    def catch_up(self, unit: WriteUnit, event: Event) -> None:
+        """Note the event that begins a flow, and what came before it: events have no order."""
+        flow = _hold_flow(unit, event)
+        if flow is not None:
+            FlowRepository(unit).weigh_derived(flow)
+            _note(unit, flow, event=event, data={"version_id": flow.version_id}, decides=True)
 
     def on_job_changed(self, unit: WriteUnit, event: Event, changed: JobChanged) -> None:
         """`job.changed`: keep the newest; a late event changes nothing."""
@@ -105,6 +113,7 @@ class Flows:
             "published_at": event.occurred_at,
         }
         if FlowRepository(unit).add_table(row) and flow is not None:
+            FlowRepository(unit).weigh_derived(flow)
             data: dict[str, object] = {"table_version_id": table.table_version_id}
             _note(unit, flow, event=event, data=data, decides=True)
 
@@ -297,7 +306,7 @@ def view_flow(view: ReadView, flow: FlowRow) -> FlowView:
         ended_at=flow.ended_at,
         plan=FlowPlan.model_validate(flow.plan) if flow.plan else None,
         steps=steps_of(
-            flows.files(flow),
+            flows.subjects(flow),
             jobs=flows.jobs(flow),
             tables=flows.tables(flow),
             judgements=flows.judgements(flow),

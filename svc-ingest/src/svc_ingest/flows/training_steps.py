@@ -6,7 +6,6 @@ from typing import Any, Protocol
 
 from shared_lib.contracts.catalog import FlowState, FlowStep, StepState
 from shared_lib.contracts.jobs import JobState
-from svc_ingest.files.models import FileRow
 from svc_ingest.flows.gate_steps import awaiting, job_step
 from svc_ingest.flows.models import DecidedTableRow, JobJournalRow, ReportRow, TrainingRow
 from svc_ingest.flows.report_steps import (
@@ -16,6 +15,7 @@ from svc_ingest.flows.report_steps import (
     reported_step,
     subject_of,
 )
+from svc_ingest.flows.subjects import Subject
 
 
 class DecidedFacts(Protocol):
@@ -99,7 +99,7 @@ def _trained(
 
 
 def training_steps(
-    file: FileRow,
+    file: Subject,
     decided: Sequence[DecidedTableRow],
     *,
     jobs: Mapping[str, JobJournalRow],
@@ -129,7 +129,7 @@ def training_steps(
     return steps
 
 
-def _decided(file: FileRow, decision: Mapping[str, Any], *, at: datetime) -> FlowStep:
+def _decided(file: Subject, decision: Mapping[str, Any], *, at: datetime) -> FlowStep:
     return FlowStep(
         name="decided",
         state=StepState.SUCCEEDED,
@@ -143,7 +143,7 @@ def _decided(file: FileRow, decision: Mapping[str, Any], *, at: datetime) -> Flo
 
 
 def _trained_step(
-    file: FileRow,
+    file: Subject,
     decision: Mapping[str, Any],
     *,
     job: JobJournalRow | None,
@@ -169,7 +169,7 @@ def _trained_step(
     return step.model_copy(update={"facts": facts, "links": step.links | links})
 
 
-def _registered(file: FileRow, results: TrainingRow) -> FlowStep:
+def _registered(file: Subject, results: TrainingRow) -> FlowStep:
     """The version that the model has since, and what it became."""
     told = results.details
     return FlowStep(
