@@ -28,8 +28,10 @@ from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.services import ServiceName
 from shared_lib.contracts.verdicts import Verdict
 from shared_lib.db.migrations import migrate
+from shared_lib.jobs.gpus import gpus_for
 from shared_lib.jobs.supervisor import Supervisor
 from shared_lib.settings import DatabaseSettings, JobSettings
+from shared_lib.storage import StorageSettings
 from shared_lib.storage.keys import table_key
 from shared_lib.testing.services import TENANT, AskedService, Identities, event_of, serving, told
 from svc_training.app import create_app
@@ -49,9 +51,11 @@ def training_settings(
     environments: Path,
     database_url: str = "",
     github: GitHubSettings | None = None,
+    storage: StorageSettings | None = None,
+    pipelines: Path | None = None,
     **stages: Any,
 ) -> TrainingSettings:
-    """Settings of a service under `folder`; SQLite there when no database is given."""
+    """Settings of a service under `folder`: its database, objects and pipelines, unless given."""
     data = folder / "data"
     data.mkdir(exist_ok=True)
     environments.mkdir(parents=True, exist_ok=True)
@@ -61,7 +65,8 @@ def training_settings(
         data=data,
         database=DatabaseSettings(url=database_url),
         jobs=JobSettings(poll_s=0.05, sweep_s=0.2, retry_backoff_s=0.05),
-        pipelines=PipelineSettings(source=str(folder / "pipelines")),
+        storage=storage or StorageSettings(),
+        pipelines=PipelineSettings(source=str(pipelines or folder / "pipelines")),
         stages=StageSettings(**stages),
         github=github or GitHubSettings(),
         object_sweep_s=1e-6,
@@ -178,7 +183,13 @@ class Training(AskedService):
         return table
 
     def train(
-        self, table: TablePublished, *, pipeline: str = "small", tell: Any = None, **params: Any
+        self,
+        table: TablePublished,
+        *,
+        pipeline: str = "small",
+        tell: Any = None,
+        resources: dict[str, int] | None = None,
+        **params: Any,
     ) -> Any:
         """Ask for a training job and wait for its end; `tell` is a pull request."""
         body = {
@@ -186,6 +197,7 @@ class Training(AskedService):
             "table_version": table.table_version_id,
             "params": params,
             "pull_request": tell,
+            "resources": resources,
         }
         answer = self.ask("POST", "/v1/training-jobs", json=body)
         assert answer.status_code == 202, answer.text
@@ -224,7 +236,7 @@ def running_training(settings: TrainingSettings) -> Iterator[Training]:
     identities = Identities(settings.secrets_folder, audience=ServiceName.TRAINING)
     runtime = build_runtime(settings)
     migrate("svc_training", runtime.database)
-    supervisor = Supervisor([runtime], deliveries=[])
+    supervisor = Supervisor([runtime], deliveries=[], gpus=gpus_for([runtime]))
     thread = threading.Thread(target=supervisor.run)
     thread.start()
     with serving(create_app(settings)) as served:

@@ -172,7 +172,8 @@ def test_a_training_that_is_cut_off_ends_once(point: str, tmp_path: Path) -> Non
         jobs = list(all_of(client, "/v1/jobs"))
         assert sorted(job["kind"] for job in jobs) == ["convert", "judge", "report", "train"]
         (training,) = all_of(client, "/v1/training-jobs")
-        assert len(training["stages"]) == 3
+        # What an earlier try of the job ran, a later one restores; the job has run it all the same.
+        assert [stage["outcome"] for stage in training["stages"]] == ["ran"] * 3
         (model,) = all_of(client, "/v1/models")
         assert (model["versions"], model["champion"]) == (1, 1)
         for artifact in training["artifacts"]:

@@ -16,6 +16,7 @@ from shared_lib.contracts.models import (
     ModelView,
     Rollback,
 )
+from shared_lib.contracts.plans import Resources
 from shared_lib.contracts.pull_requests import PullRequest
 from shared_lib.contracts.reports import ReportFacts
 from shared_lib.contracts.training import (
@@ -54,13 +55,18 @@ class Pipelines:
         table_version: str,
         params: dict[str, Any] | None = None,
         pull_request: PullRequest | None = None,
+        gpu: int | None = None,
     ) -> TrainingJobView:
-        """Train now, on a table version that the gate let pass; its job is `job_id`."""
+        """Train now, on a table version that the gate let pass; its job is `job_id`.
+
+        `gpu` is 0 or 1; left out it is what the pipeline's stages ask for.
+        """
         body = TrainingJobCreate(
             pipeline=pipeline,
             table_version=table_version,
             params=params or {},
             pull_request=pull_request,
+            resources=None if gpu is None else Resources(gpu=gpu),
         )
         return self._transport.post(_TRAINING_JOBS, answers=TrainingJobView, body=body)
 

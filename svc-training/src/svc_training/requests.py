@@ -9,6 +9,7 @@ TRAIN_KIND = JobKind(
     name=TRAIN,
     run="svc_training.training_jobs.jobs:run",
     queue="training",
+    gpu_queue="training.gpu",
     # DVC takes a second to import; a child that is forked from a warm process does not wait.
     preload=("svc_training.training_jobs.jobs", "dvc.repo.reproduce", "dvc.commands.repro"),
     ended="svc_training.reports.service:on_training_ended",

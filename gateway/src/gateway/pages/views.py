@@ -26,6 +26,7 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "failed": ("bad", "✕", "failed"),
     "dead": ("bad", "✕", "gave up"),
     "cancelled": ("warn", "!", "cancelled"),
+    "not trained": ("warn", "–", "not trained"),
     "running": ("running", "◐", "running"),
     "claimed": ("running", "◐", "starting"),
     "publishing": ("running", "◐", "publishing"),
@@ -69,8 +70,8 @@ def show_moment(value: str) -> str:
 
 
 def show_duration(seconds: float | None) -> str:
-    """0.98 s, 42 s, 3 min 20 s, 2 h 5 min."""
-    if seconds is None:
+    """0.98 s, 42 s, 3 min 20 s, 2 h 5 min; a dash for what took no time."""
+    if not seconds:
         return "–"
     if seconds < 10:
         return f"{seconds:.2f} s"
@@ -260,7 +261,9 @@ def _worst_of_each(steps: Iterable[Json]) -> list[Json]:
 
 
 def shown_state(step: Json) -> str:
-    """A verdict says more than that its step succeeded."""
+    """A verdict, or a refusal to train, says more than that its step succeeded."""
+    if step["facts"].get("train") is False:
+        return "not trained"
     return str(step["facts"].get("verdict", step["state"]))
 
 
@@ -273,19 +276,28 @@ def _node(step: Json, *, row: int, columns: Mapping[str, int]) -> GraphNode:
         href = report_page(step)
     if step["links"].get("report"):
         href = f"{step['links']['report']}?as=html"
-    note = show_outcome(step) or show_duration(step["duration_s"])
-    if step["name"] == "decided":
-        # The whole sentence stands in the table below.
-        word = "trains" if step["facts"]["train"] else "not trained"
-        note = step["facts"]["rule"].replace("_", " ")
-    if step["name"] == "registered":
-        word, note = step["facts"]["alias"], f"{step['facts']['model']} v{step['facts']['version']}"
+    # The whole sentence stands in the table below; a box has room for a few words.
+    facts, note = step["facts"], show_duration(step["duration_s"])
+    if step["name"] == "landed":
+        note = step["subject"]
+    elif step["name"] == "published":
+        saved = show_saved({"bytes_in": facts["bytes_in"], "bytes": facts["bytes_out"]})
+        note = f"{show_counted(facts['rows'], 'row')}, {saved}"
+    elif "verdict" in facts:
+        note = f"{facts['passed']} of {show_counted(facts['checks'], 'check')}"
+    elif step["name"] == "decided":
+        word = "trains" if facts["train"] else word
+        note = facts["rule"].replace("_", " ")
+    elif "stages_run" in facts:
+        note = f"{facts['stages_run']} ran, {facts['stages_cached']} cached"
+    elif "alias" in facts:
+        word, note = facts["alias"], f"version {facts['version']}"
     return GraphNode(
         id=f"{step['subject']}/{step['name']}",
         column=columns[step["name"]],
         row=row,
         title=f"{glyph} {step['name']}" if word == "succeeded" else f"{glyph} {word}",
-        note=step["subject"] if step["name"] == "landed" else note,
+        note=note,
         state=state,
         href=href,
     )

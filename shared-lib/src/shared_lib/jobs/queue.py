@@ -12,6 +12,7 @@ from shared_lib.contracts.jobs import JobState, JobSummary
 from shared_lib.db.engine import WriteUnit
 from shared_lib.events.outbox import emit
 from shared_lib.jobs.errors import JobAlreadyEndedError, JobNotFoundError
+from shared_lib.jobs.kinds import JobKind
 from shared_lib.jobs.models import JobRow
 from shared_lib.jobs.repository import JobRepository
 from shared_lib.jobs.runtime import Runtime
@@ -43,14 +44,18 @@ class JobQueue:
         params: dict[str, Any],
         subject_id: str | None = None,
         flow_id: str | None = None,
+        on_gpu: bool = False,
     ) -> JobRow:
-        """Write a queued job in `unit`; the supervisor is woken when the unit commits."""
+        """Write a queued job in `unit`; the supervisor is woken when the unit commits.
+
+        With `on_gpu` only workers that have a GPU hear it.
+        """
         spec, now = self._runtime.kinds[kind], utc_now()
         job = JobRow(
             id=new_job_id(self._runtime.spec.job_owner),
             tenant=tenant,
             kind=spec.name,
-            queue=spec.queue,
+            queue=_gpu_queue(spec) if on_gpu else spec.queue,
             state=JobState.QUEUED,
             subject_id=subject_id,
             flow_id=flow_id,
@@ -152,14 +157,19 @@ class JobQueue:
         first_s = self._runtime.settings.jobs.retry_backoff_s
         return min(first_s * 2.0 ** min(tries - 1, 30), longest_s)
 
-    def hand_back(self, unit: WriteUnit, *, job: JobRow) -> JobRow | None:
-        """Queue a held job again because its worker stops: nothing failed, no try is used up."""
+    def hand_back(self, unit: WriteUnit, *, job: JobRow, to_gpu: bool = False) -> JobRow | None:
+        """Queue a held job again: its worker stops, or it has no GPU and the job needs one.
+
+        Nothing failed, so no try is used up.
+        """
         if job.cancel_requested:
             return self.end(unit, job_id=job.id, fence=job.fence, state=JobState.CANCELLED)
+        queue = _gpu_queue(self._runtime.kinds[job.kind]) if to_gpu else job.queue
         again = JobRepository(unit).change(
             job.id,
             fence=job.fence,
             state=JobState.QUEUED,
+            queue=queue,
             revision=JobRow.revision + 1,
             attempts=JobRow.attempts - 1,
             lease_until=None,
@@ -206,6 +216,9 @@ class JobQueue:
             name="state",
             data={"state": job.state, "attempt": job.attempts, "error": job.error},
         )
+        bell = self._runtime.gpu_bells.get(job.queue)
+        if bell is not None and job.state == JobState.QUEUED:
+            unit.after_commit(bell.ring)
         emit(
             unit,
             spec=JOB_CHANGED,
@@ -215,6 +228,11 @@ class JobQueue:
             flow_id=job.flow_id,
             doorbell=self._runtime.doorbell,
         )
+
+
+def _gpu_queue(kind: JobKind) -> str:
+    assert kind.gpu_queue is not None  # noqa: S101 - only such kinds ask for a GPU
+    return kind.gpu_queue
 
 
 def summarise(job: JobRow, *, runtime: Runtime) -> JobSummary:

@@ -53,6 +53,7 @@ def create_training_job(
     pipeline = pipelines.read(body.pipeline)
     apply_params(pipeline.name, given=pipeline.params, changes=body.params)
     check_pull_request(body.pull_request, settings=github)
+    asked_for = max(stage.gpus for stage in pipeline.stages)
     return once.run(
         lambda unit: view_training_job(
             unit,
@@ -61,6 +62,7 @@ def create_training_job(
                 pipeline=pipeline.name,
                 version=find_usable(unit, body.table_version, tenant=caller.tenant),
                 changes=body.params,
+                gpus=body.resources.gpu if body.resources else asked_for,
                 commit=pipeline.commit,
                 pull_request=body.pull_request.model_dump() if body.pull_request else None,
             ),

@@ -37,6 +37,7 @@ class TrainingJobs:
         pipeline: str,
         version: TableVersionRow,
         changes: Mapping[str, Any],
+        gpus: int | None = None,
         commit: str | None = None,
         pull_request: dict[str, Any] | None = None,
     ) -> TrainingJobRow:
@@ -44,7 +45,8 @@ class TrainingJobs:
 
         The first version of a table that a pipeline is trained on gives the test rows, then and in
         every later training: so any two models of it can be compared on the same rows. `changes`
-        are params by their dotted names; without a commit the job takes the newest.
+        are params by their dotted names; without a commit the job takes the newest. Without `gpus`
+        it finds out by itself what the pipeline asks for.
         """
         jobs, training_job_id = TrainingJobRepository(unit), new_id(IdKind.TRAINING_JOB)
         first = jobs.edge(pipeline, tenant=version.tenant, table_id=version.table_id, first=True)
@@ -55,6 +57,7 @@ class TrainingJobs:
             params={"training_job_id": training_job_id},
             subject_id=version.file_id,
             flow_id=version.flow_id,
+            on_gpu=bool(gpus),
         )
         return jobs.add(
             TrainingJobRow(
@@ -68,6 +71,7 @@ class TrainingJobs:
                 commit=commit,
                 changes=dict(changes),
                 pull_request=pull_request,
+                gpus=gpus,
                 created_at=utc_now(),
             )
         )

@@ -6,6 +6,8 @@ from shared_lib.contracts.pull_requests import PullRequest
 from shared_lib.contracts.training import ArtifactView, StageView, TrainingJobView
 from shared_lib.db.engine import ReadView
 from shared_lib.db.pages import KeysetPage
+from shared_lib.jobs.workers import waits_for
+from svc_training.requests import TRAIN, TRAIN_KIND
 from svc_training.tables.models import TableVersionRow
 from svc_training.training_jobs.errors import ArtifactNotFoundError, TrainingJobNotFoundError
 from svc_training.training_jobs.models import ArtifactRow, TrainingJobRow
@@ -67,6 +69,8 @@ def view_training_job(view: ReadView, row: TrainingJobRow) -> TrainingJobView:
         flow_id=version.flow_id,
         job_id=row.job_id,
         state=JobState(job.state),
+        gpus=row.gpus,
+        waits_for=waits_for(view, job, kinds={TRAIN: TRAIN_KIND}),
         params=row.params if row.params is not None else row.changes,
         stages=[StageView.model_validate(stage) for stage in row.stages or []],
         metrics=row.metrics or {},

@@ -1,6 +1,7 @@
 """Asks a flow's plan and a dataset's triggers whenever a version has its verdicts."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared_lib.contracts.base import utc_now
@@ -27,6 +28,17 @@ from svc_training.triggers.repository import DecisionRepository, TriggerReposito
 from svc_training.triggers.rules import Decision, LastTraining, Wish, decide, decide_planned
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a trigger, or the flow's own plan, wants trained, and which pull request is told."""
+
+    pipeline: str
+    changes: Mapping[str, Any]
+    gpus: int | None
+    tell: dict[str, Any] | None
+    trigger_id: str | None = None
+
+
 class Triggers:
     """The triggers of all tenants."""
 
@@ -49,6 +61,7 @@ class Triggers:
                 min_interval_s=body.min_interval_s,
                 on_warned=body.on_warned,
                 pull_request=body.pull_request.model_dump() if body.pull_request else None,
+                gpus=body.resources.gpu if body.resources else None,
                 created_at=utc_now(),
             )
         )
@@ -104,9 +117,12 @@ class Triggers:
             decide_planned(verdict=gate.verdict, reasons=gate.reasons, rows=version.rows),
             version=version,
             gate=gate,
-            pipeline=plan.pipeline,
-            changes=plan.params,
-            tell=plan.pull_request.model_dump() if plan.pull_request else None,
+            wanted=Wanted(
+                pipeline=plan.pipeline,
+                changes=plan.params,
+                gpus=plan.resources.gpu if plan.resources else None,
+                tell=plan.pull_request.model_dump() if plan.pull_request else None,
+            ),
         )
 
     def _ask(
@@ -133,10 +149,13 @@ class Triggers:
             decision,
             version=version,
             gate=gate,
-            pipeline=trigger.pipeline,
-            changes=trigger.changes,
-            tell=trigger.pull_request,
-            trigger_id=trigger.id,
+            wanted=Wanted(
+                pipeline=trigger.pipeline,
+                changes=trigger.changes,
+                gpus=trigger.gpus,
+                tell=trigger.pull_request,
+                trigger_id=trigger.id,
+            ),
         )
 
     def _keep(
@@ -146,23 +165,25 @@ class Triggers:
         *,
         version: TableVersionRow,
         gate: Gate,
-        pipeline: str,
-        changes: Mapping[str, Any],
-        tell: dict[str, Any] | None,
-        trigger_id: str | None = None,
+        wanted: Wanted,
     ) -> DecisionRow:
         """Write the decision with what follows: the training job, or a report of the refusal."""
         training: TrainingJobRow | None = None
         if decision.train:
             training = self._training_jobs.request(
-                unit, pipeline=pipeline, version=version, changes=changes, pull_request=tell
+                unit,
+                pipeline=wanted.pipeline,
+                version=version,
+                changes=wanted.changes,
+                gpus=wanted.gpus,
+                pull_request=wanted.tell,
             )
         made = DecisionRepository(unit).add(
             DecisionRow(
                 id=new_id(IdKind.TRAINING_DECISION),
                 tenant=version.tenant,
-                trigger_id=trigger_id,
-                pipeline=pipeline,
+                trigger_id=wanted.trigger_id,
+                pipeline=wanted.pipeline,
                 table_version_id=version.id,
                 revision=gate.revision,
                 train=decision.train,
@@ -173,8 +194,8 @@ class Triggers:
                 created_at=utc_now(),
             )
         )
-        if not made.train and tell is not None:
-            self._reports.request_of_decision(unit, made, pull_request=tell)
+        if not made.train and wanted.tell is not None:
+            self._reports.request_of_decision(unit, made, pull_request=wanted.tell)
         return made
 
 

@@ -20,6 +20,7 @@ from shared_lib.settings.blocks import ServiceSettings
 from shared_lib.storage.settings import StorageSettings
 
 REMOTE = "fleet"
+_LOGGERS = ("dvc", "dvc_objects", "dvc_data", "dvc_render", "dvc_task")
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,9 @@ def reproduce(pipeline: Path, *, stored: Stored, shell: Path) -> int:
     Returns:
         DVC's exit code; 0 is good.
     """
+    for name in _LOGGERS:
+        # It writes to the job's log by itself; in ours each of its lines would come once more.
+        logging.getLogger(name).propagate = False
     with _in(pipeline, {**stored.environment, "SHELL": str(shell)}):
         return int(dvc_main(["repro", "--pull", "--allow-missing", "dvc.yaml"]))
 
