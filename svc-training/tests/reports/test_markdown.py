@@ -127,7 +127,7 @@ def test_a_report_reads_well() -> None:
         "| train | ran | cpu Xeon | 3.1 s |",
         "**Quality: warned**",
         "- gate: amount has 3 rows below 0.",
-        "**Savings**: 5.54 MB as it came → 677 kB as Parquet (−88 %), 1 rows in quarantine",
+        "**Savings**: 5.54 MB as it came → 677 kB as Parquet (−88 %), 1 row in quarantine",
     ):
         assert line in written, f"{line}\n\n{written}"
     assert "[flow](https://fleet.example/flows/fl_1)" in written

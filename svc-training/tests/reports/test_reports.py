@@ -6,11 +6,15 @@ from typing import Any
 import httpx
 from training_service import Training
 
+from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.contracts.jobs import JobState
 from shared_lib.contracts.verdicts import Verdict
+from shared_lib.jobs.models import JobRow
 from shared_lib.testing.github import LOGIN, Answer, GitHubReplica, secondary_limit
 from shared_lib.testing.pipelines import write_repository
-from shared_lib.testing.services import OTHER
+from shared_lib.testing.services import OTHER, TENANT
+from shared_lib.testing.waiting import wait_until
 from svc_training.reports.repository import ReportRepository
 from svc_training.reports.service import Reports
 
@@ -21,6 +25,14 @@ AT = "owner/name#7"
 def report(training: Training, subject_id: str, form: str = "json") -> httpx.Response:
     path = "training-jobs" if subject_id.startswith("tj_") else "triggers/decisions"
     return training.ask("GET", f"/v1/{path}/{subject_id}/report", params={"as": form})
+
+
+def queued_again(training: Training, training_job_id: str) -> JobRow | None:
+    """The job of a report once a try of it is over."""
+    with training.runtime.database.read() as view:
+        row = ReportRepository(view).of_subject(training_job_id, tenant=TENANT)
+        job = view.session.get_one(JobRow, row.job_id) if row else None
+        return job if job and job.state == JobState.QUEUED and job.error else None
 
 
 def comment(replica: GitHubReplica) -> Any:
@@ -127,6 +139,11 @@ def test_an_outage_is_waited_for_and_a_refusal_ends_it(
     assert ended["attempts"] == 1
     # The report itself is there all the same.
     assert report(training, job["id"]).status_code == 200
+    replica.planted = [secondary_limit(retry_after="1800")]
+    job = training.train(table, tell=HERE)
+    waiting = wait_until(lambda: queued_again(training, job["id"]), what="the report to wait")
+    assert (waiting.run_after - utc_now()).total_seconds() > 1700
+    assert waiting.attempts == 0  # it is not to blame
     wrong = training.ask(
         "POST", "/v1/training-jobs", json=body | {"pull_request": {"repository": "x", "number": 1}}
     )

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from shared_lib.console.formats import (
     MINUS,
     NOTHING,
+    count_of,
     format_bytes,
     format_change,
     format_count,
@@ -236,7 +237,7 @@ def _savings(facts: ReportFacts) -> str:
         f"({format_change(found.bytes_before, found.bytes_after)})"
     )
     if found.quarantined_rows:
-        said += f", {format_count(found.quarantined_rows)} rows in quarantine"
+        said += f", {count_of(found.quarantined_rows, 'row')} in quarantine"
     return said
 
 
