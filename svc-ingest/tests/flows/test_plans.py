@@ -14,6 +14,7 @@ PLAN = {
     "label": "price",
     "pipeline": "small",
     "params": {"train.c": 2},
+    "resources": {"gpu": 1},
     "pull_request": {"repository": "owner/name", "number": 7},
 }
 
