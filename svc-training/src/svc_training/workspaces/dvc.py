@@ -7,6 +7,7 @@ has imported it does neither.
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,12 +120,15 @@ def locked_params(pipeline: Path) -> dict[str, Any]:
 
 @contextmanager
 def _in(folder: Path, environment: dict[str, str]) -> Iterator[None]:
-    before, known = Path.cwd(), dict(os.environ)
+    before, known, words = Path.cwd(), dict(os.environ), sys.argv
     os.environ.update(environment)
+    # Besides its arguments DVC reads those that this process was started with, and ends at `-q -v`.
+    sys.argv = ["dvc"]
     os.chdir(folder)
     try:
         yield
     finally:
+        sys.argv = words
         os.chdir(before)
         os.environ.clear()
         os.environ.update(known)
