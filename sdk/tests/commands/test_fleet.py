@@ -220,6 +220,22 @@ def test_a_profile_draws_distributions(fleet: Fleet, orders: Path) -> None:
     assert record == {"name": "id", "nulls": 0}
 
 
+def test_a_query_is_answered_or_refused(fleet: Fleet, orders: Path, tmp_path: Path) -> None:
+    sql = "SELECT note, count(*) AS n FROM data GROUP BY ALL ORDER BY n"
+    assert fleet.run("table", "query", "orders", sql).stdout.splitlines() == [
+        "note\tn",
+        "a\\nb\t1",
+        "x\t49999",
+    ]
+    target = tmp_path / "answer.parquet"
+    words = ["table", "query", "orders", "SELECT id FROM data", "--limit", "7", "--to", str(target)]
+    assert "there are more" in fleet.run(*words).stderr
+    assert target.read_bytes().startswith(b"PAR1")
+    refused = fleet.run("table", "query", "orders", "SELECT * FROM read_csv('/etc/passwd')")
+    assert refused.exit_code == ExitCode.FAILED
+    assert "read_csv is not answered here" in refused.stderr
+
+
 def test_a_preview_is_never_cut_when_piped(fleet: Fleet, orders: Path) -> None:
     lines = fleet.run("table", "preview", "orders", "--rows", "8").stdout.splitlines()
 

@@ -6,9 +6,13 @@ from shared_lib.contracts.events import DATASET_VERSION_LANDED
 from shared_lib.web import create_service_app
 from svc_parquet.conversions import endpoints as conversions_endpoints
 from svc_parquet.conversions.service import Conversions
+from svc_parquet.queries import endpoints as queries_endpoints
+from svc_parquet.queries.service import Queries
 from svc_parquet.settings import ParquetSettings
 from svc_parquet.tables import endpoints as tables_endpoints
 from svc_parquet.tables.service import Tables
+from svc_parquet.task_datasets import endpoints as task_datasets_endpoints
+from svc_parquet.task_datasets.service import TaskDatasets
 from svc_parquet.worker import runtime
 
 
@@ -17,10 +21,22 @@ def create_app(settings: ParquetSettings) -> FastAPI:
     parts = runtime(settings)
     tables = Tables(parts)
     conversions = Conversions(parts, tables=tables)
+    queries = Queries(parts, tables=tables, settings=settings.queries)
     return create_service_app(
         parts,
         title="svc-parquet",
-        routers=[conversions_endpoints.router, tables_endpoints.router],
+        routers=[
+            conversions_endpoints.router,
+            tables_endpoints.router,
+            queries_endpoints.router,
+            task_datasets_endpoints.router,
+        ],
         handlers={DATASET_VERSION_LANDED.name: conversions.on_landed},
-        services={Tables: tables, Conversions: conversions},
+        services={
+            Tables: tables,
+            Conversions: conversions,
+            Queries: queries,
+            TaskDatasets: TaskDatasets(parts, tables=tables),
+        },
+        closers=[queries.close],
     )

@@ -3,26 +3,14 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, JsonValue
 
 from shared_lib.contracts.base import Contract, UtcTime
 from shared_lib.contracts.catalog import DatasetName
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.jobs import JobState
-
-PipelineName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")]
-"""The pipeline's folder in its repository, with forward slashes."""
-
-Params = dict[Annotated[str, StringConstraints(min_length=1, max_length=200)], JsonValue]
-"""Changed params by their dotted names, such as `train.c`."""
-
-
-class Resources(Contract):
-    """What a training needs of a worker that not every worker has."""
-
-    gpu: Annotated[int, Field(ge=0, le=1)] = Field(
-        default=0, description="1: it runs on a worker that has a GPU, with one for itself."
-    )
+from shared_lib.contracts.plans import Params, PipelineName, Resources
+from shared_lib.contracts.pull_requests import PullRequest
 
 
 class PipelineStage(Contract):
@@ -49,6 +37,9 @@ class TrainingJobCreate(Contract):
     pipeline: PipelineName
     table_version: str
     params: Params = {}
+    pull_request: PullRequest | None = Field(
+        default=None, description="Told what became of it, in a comment."
+    )
     resources: Resources | None = Field(
         default=None, description="Left out: what the pipeline's stages ask for."
     )
@@ -108,6 +99,7 @@ class TrainingJobView(Contract):
     )
     artifacts: list[ArtifactView] = []
     error: Problem | None = None
+    pull_request: PullRequest | None = None
     created_at: UtcTime
 
 
@@ -130,6 +122,10 @@ class TriggerCreate(Contract):
         default=0, description="Seconds that must lie between two trainings."
     )
     on_warned: bool = Field(default=True, description="Also train on what the gate warned of.")
+    pull_request: PullRequest | None = Field(
+        default=None,
+        description="Told of each training, and of each time there was none, in one comment.",
+    )
     resources: Resources | None = Field(
         default=None, description="Left out: what the pipeline's stages ask for."
     )
@@ -146,12 +142,20 @@ class TriggerView(Contract):
     min_rows: int
     min_interval_s: float
     on_warned: bool
+    pull_request: PullRequest | None = None
     resources: Resources | None = None
     created_at: UtcTime
 
 
 DecisionRule = Literal[
-    "not_judged", "gate_failed", "gate_warned", "debounce", "rows_since_last", "first", "new_data"
+    "not_judged",
+    "gate_failed",
+    "gate_warned",
+    "debounce",
+    "rows_since_last",
+    "first",
+    "new_data",
+    "asked",
 ]
 
 
@@ -159,7 +163,7 @@ class DecisionView(Contract):
     """Why a pipeline was or was not trained on a table version."""
 
     id: str
-    trigger_id: str
+    trigger_id: str | None = Field(description="Null when the flow itself asked for the pipeline.")
     pipeline: str
     dataset: str
     version_id: str

@@ -157,7 +157,7 @@ def _fail(context: JobContext, error: FleetError) -> None:
             job = JobRepository(unit).lock_held(job_id, fence=fence)
             if job is not None:
                 outage = isinstance(error, UnavailableError)
-                queue.retry(unit, job=job, error=problem, outage=outage)
+                queue.retry(unit, job=job, error=problem, outage=outage, wait_s=error.wait_s)
         else:
             queue.end(
                 unit,

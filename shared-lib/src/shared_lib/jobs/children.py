@@ -115,7 +115,8 @@ class ChildFactory:
         preload |= {r.worker.partition(":")[0] for r in runtimes if r.kinds}
         preload |= {module for r in runtimes for module in _clients_of(r.settings)}
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["shared_lib.jobs.child", *sorted(preload)])
+        first = ["shared_lib.jobs.warm_process", "shared_lib.jobs.child"]
+        self._context.set_forkserver_preload([*first, *sorted(preload)])
         self._last_used = time.monotonic()
         self._warm = False
 

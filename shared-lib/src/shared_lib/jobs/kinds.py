@@ -18,6 +18,8 @@ class JobKind:
             waits that double from two seconds, outlast four minutes without a database or store.
         time_limit_s: overrides the setting when given.
         memory_limit_bytes: overrides the setting when given.
+        ended: `module:function`, called as `(unit, runtime, job)` in the transaction that ends a
+            job of this kind, however it ends; what must follow then follows for certain.
     """
 
     name: str
@@ -28,3 +30,4 @@ class JobKind:
     max_attempts: int = 8
     time_limit_s: float | None = None
     memory_limit_bytes: int | None = None
+    ended: str = ""

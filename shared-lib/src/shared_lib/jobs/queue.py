@@ -1,6 +1,7 @@
 """Asking for jobs, and moving them from state to state. Each change is an event and an entry."""
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 from shared_lib.contracts.base import utc_now
@@ -20,6 +21,9 @@ LONGEST_BACKOFF_S = 300.0
 
 OUTAGE_BACKOFF_S = 30.0
 """How seldom a job looks whether the part it needs is back."""
+
+LONGEST_WAIT_S = 3600.0
+"""What asks a job to come back later may not ask for more than this."""
 
 OUTAGE_PATIENCE = timedelta(hours=24)
 """How long after its request a job waits for such a part before its tries are counted again."""
@@ -96,11 +100,17 @@ class JobQueue:
             ended_at=now,
         )
         if job is not None:
-            self.tell(unit, job)
+            self._ended(unit, job)
         return job
 
     def retry(
-        self, unit: WriteUnit, *, job: JobRow, error: Problem, outage: bool = False
+        self,
+        unit: WriteUnit,
+        *,
+        job: JobRow,
+        error: Problem,
+        outage: bool = False,
+        wait_s: float = 0.0,
     ) -> JobRow | None:
         """Queue a held job again after an infrastructure failure; end it when tries are used up.
 
@@ -110,6 +120,7 @@ class JobQueue:
             error: what went wrong in this try.
             outage: a part that the job needs was away, such as the object store: the job is not
                 to blame, so the try does not count until `OUTAGE_PATIENCE` is over.
+            wait_s: how long that part asked not to be asked again.
         """
         if job.cancel_requested:
             return self.end(unit, job_id=job.id, fence=job.fence, state=JobState.CANCELLED)
@@ -123,6 +134,7 @@ class JobQueue:
                 error=error,
                 failure="infrastructure",
             )
+        backoff_s = self._backoff(job, outage=outage)
         again = JobRepository(unit).change(
             job.id,
             fence=job.fence,
@@ -131,7 +143,7 @@ class JobQueue:
             revision=JobRow.revision + 1,
             attempts=JobRow.attempts - int(outage),
             lease_until=None,
-            run_after=utc_now() + timedelta(seconds=self._backoff(job, outage=outage)),
+            run_after=utc_now() + timedelta(seconds=max(backoff_s, min(wait_s, LONGEST_WAIT_S))),
         )
         if again is not None:
             self.tell(unit, again)
@@ -186,9 +198,16 @@ class JobQueue:
             job.ended_at = utc_now()
             job.revision += 1
             unit.session.flush()
-            self.tell(unit, job)
+            self._ended(unit, job)
         unit.after_commit(self._runtime.doorbell.ring)
         return job
+
+    def _ended(self, unit: WriteUnit, job: JobRow) -> None:
+        self.tell(unit, job)
+        kind = self._runtime.kinds.get(job.kind)
+        if kind is not None and kind.ended:
+            module, _, name = kind.ended.partition(":")
+            getattr(import_module(module), name)(unit, self._runtime, job)
 
     def tell(self, unit: WriteUnit, job: JobRow) -> None:
         """Write the change into the job's story and tell the catalog."""

@@ -39,7 +39,8 @@ class TableVersionRow(Base):
     tenant: Mapped[str]
     table_id: Mapped[str] = mapped_column(ForeignKey("data_table.id"))
     number: Mapped[int]
-    conversion_id: Mapped[str] = mapped_column(ForeignKey("conversion.id"))
+    origin: Mapped[str] = mapped_column(server_default="conversion")
+    conversion_id: Mapped[str | None] = mapped_column(ForeignKey("conversion.id"))
     file_id: Mapped[str]
     dataset_version_id: Mapped[str]
     flow_id: Mapped[str | None]
@@ -47,6 +48,7 @@ class TableVersionRow(Base):
     bytes_in: Mapped[int] = mapped_column(BigInteger)
     bytes: Mapped[int] = mapped_column(BigInteger)
     quarantined_rows: Mapped[int] = mapped_column(BigInteger)
+    parts: Mapped[int] = mapped_column(server_default="1")
     columns: Mapped[list[dict[str, Any]]]
     created_at: Mapped[datetime]
 

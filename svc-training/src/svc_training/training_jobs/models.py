@@ -36,6 +36,7 @@ class TrainingJobRow(Base):
     metrics: Mapped[dict[str, Any] | None]
     ran: Mapped[list[dict[str, Any]] | None]
     lock_sha256: Mapped[str | None]
+    pull_request: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
 

@@ -14,6 +14,7 @@ from shared_lib.jobs.runtime import Runtime
 from shared_lib.storage import StoredObject
 from svc_training.models.promotion import Promotion
 from svc_training.models.service import Models
+from svc_training.reports.service import Reports
 from svc_training.requests import TRAIN
 from svc_training.tables.models import TableVersionRow
 from svc_training.tables.repository import TableVersionRepository
@@ -38,6 +39,7 @@ class TrainingJobs:
         changes: Mapping[str, Any],
         gpus: int | None = None,
         commit: str | None = None,
+        pull_request: dict[str, Any] | None = None,
     ) -> TrainingJobRow:
         """Train a pipeline on a version that the gate let pass.
 
@@ -68,6 +70,7 @@ class TrainingJobs:
                 job_id=job.id,
                 commit=commit,
                 changes=dict(changes),
+                pull_request=pull_request,
                 gpus=gpus,
                 created_at=utc_now(),
             )
@@ -120,6 +123,7 @@ class TrainingJobs:
             promotion=promotion.reason,
         )
         self._tell_finished(unit, finished, version=version)
+        Reports(self._runtime).request_of_training(unit, row)
 
     def _tell_finished(
         self, unit: WriteUnit, finished: TrainingFinished, *, version: TableVersionRow

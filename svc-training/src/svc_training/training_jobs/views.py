@@ -2,6 +2,7 @@
 
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.jobs import JobState
+from shared_lib.contracts.pull_requests import PullRequest
 from shared_lib.contracts.training import ArtifactView, StageView, TrainingJobView
 from shared_lib.db.engine import ReadView
 from shared_lib.db.pages import KeysetPage
@@ -79,5 +80,6 @@ def view_training_job(view: ReadView, row: TrainingJobRow) -> TrainingJobView:
             for each in jobs.artifacts(row.id)
         ],
         error=Problem.model_validate(job.error) if job.error else None,
+        pull_request=PullRequest.model_validate(row.pull_request) if row.pull_request else None,
         created_at=row.created_at,
     )

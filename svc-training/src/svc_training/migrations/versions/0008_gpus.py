@@ -5,8 +5,8 @@ from alembic import op
 
 from shared_lib.db.shared_tables import create_shared_tables_v3, drop_shared_tables_v3
 
-revision = "0006"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:

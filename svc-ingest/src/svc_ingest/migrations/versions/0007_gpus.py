@@ -2,8 +2,8 @@
 
 from shared_lib.db.shared_tables import create_shared_tables_v3, drop_shared_tables_v3
 
-revision = "0005"
-down_revision = "0004"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
