@@ -79,9 +79,7 @@ def test_a_stage_that_does_what_it_may_not_fails_and_the_job_says_why(
         def failed(pipeline: str) -> tuple[str, str]:
             job: Any = training.train(table, pipeline=pipeline)
             row = training.get(f"/v1/jobs/{job['job_id']}")
-            assert (row["state"], row["failure"], row["attempts"]) == ("failed", "user", 1), row[
-                "error"
-            ]
+            assert (row["state"], row["failure"], row["attempts"]) == ("failed", "user", 1)
             assert row["error"] == job["error"]
             assert (row["error"]["stage"], row["error"]["flow_id"]) == ("train", "fl_1")
             return row["error"]["code"], row["error"]["detail"]

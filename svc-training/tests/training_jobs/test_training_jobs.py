@@ -161,3 +161,25 @@ def test_what_an_earlier_try_ran_is_run_by_the_job(
         assert training.get(path)["attempts"] == 2
     assert outcomes(job) == {"prepare": "ran", "train": "ran", "evaluate": "ran"}
     assert all(stage["seconds"] > 0 for stage in job["stages"])
+
+
+def test_what_a_dead_job_has_made_is_shared_by_the_next_one(
+    tmp_path: Path, environments: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLEET_CRASH_AT", "training.train.reproduced")
+    monkeypatch.setenv("FLEET_CRASH_MARK", str(tmp_path / "crashed"))
+    write_repository(tmp_path / "pipelines")
+    settings = training_settings(tmp_path, environments=environments)
+    settings.jobs.retry_backoff_s = 3600
+    cached = {"prepare": "cached", "train": "cached", "evaluate": "cached"}
+    with running_training(settings) as training:
+        table = training.good("sales")
+        body = {"pipeline": "small", "table_version": table.table_version_id}
+        asked = training.ask("POST", "/v1/training-jobs", json=body).json()
+        path = f"/v1/jobs/{asked['job_id']}"
+        wait_until(lambda: training.get(path)["error"], timeout_s=60, what="the end of a try")
+        assert training.ask("DELETE", path).status_code == 202
+
+        assert outcomes(training.train(table)) == cached
+        shutil.rmtree(settings.training_folder)
+        assert outcomes(training.train(table)) == cached

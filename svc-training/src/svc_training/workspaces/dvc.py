@@ -7,6 +7,7 @@ has imported it does neither.
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,9 +95,6 @@ def reproduce(pipeline: Path, *, stored: Stored, shell: Path) -> int:
     Returns:
         DVC's exit code; 0 is good.
     """
-    for name in _LOGGERS:
-        # It writes to the job's log by itself; in ours each of its lines would come once more.
-        logging.getLogger(name).propagate = False
     with _in(pipeline, {**stored.environment, "SHELL": str(shell)}):
         return int(dvc_main(["repro", "--pull", "--allow-missing", "dvc.yaml"]))
 
@@ -119,14 +117,18 @@ def locked_params(pipeline: Path) -> dict[str, Any]:
 
 @contextmanager
 def _in(folder: Path, environment: dict[str, str]) -> Iterator[None]:
-    before, known = Path.cwd(), dict(os.environ)
-    # DVC writes for people; in the service's log format as well, every line would come twice.
-    logging.getLogger("dvc").propagate = False
+    before, known, words = Path.cwd(), dict(os.environ), sys.argv
+    for name in _LOGGERS:
+        # DVC writes for people; in the service's log format as well, every line would come twice.
+        logging.getLogger(name).propagate = False
     os.environ.update(environment)
+    # Besides its arguments DVC reads those that this process was started with, and ends at `-q -v`.
+    sys.argv = ["dvc"]
     os.chdir(folder)
     try:
         yield
     finally:
+        sys.argv = words
         os.chdir(before)
         os.environ.clear()
         os.environ.update(known)

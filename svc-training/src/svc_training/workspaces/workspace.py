@@ -18,6 +18,7 @@ from svc_training.workspaces.git import Mirror
 from svc_training.workspaces.output import Output
 from svc_training.workspaces.results import Results, StageRun
 from svc_training.workspaces.sandbox import Sandbox
+from svc_training.workspaces.sharing import Unshared
 
 RESULTS = ("models", "metrics.json", "predictions.parquet", "dvc.lock")
 """What a pipeline must leave: `models/` and `metrics.json`; and may leave: a loss a row."""
@@ -91,17 +92,21 @@ class Workspace:
             DvcFailedError: DVC itself failed.
         """
         dvc.configure(self.root, stored=stored)
-        with output.captured():
-            code = dvc.reproduce(self.folder, stored=stored, shell=sandbox.shell)
-        if code:
-            raise sandbox.failure(last_lines=output.last_lines) or _dvc_failed("repro", output)
-        crash_point("training.train.reproduced")
-        ran(sandbox.runs())
-        with output.captured():
-            code = dvc.push(self.folder, stored=stored)
-        if code:
-            raise _dvc_failed("push", output)
-        crash_point("training.train.pushed")
+        with Unshared(stored, name=self.root.parent.name) as unshared:
+            with output.captured():
+                code = dvc.reproduce(self.folder, stored=stored, shell=sandbox.shell)
+            if code:
+                raise sandbox.failure(last_lines=output.last_lines) or _dvc_failed("repro", output)
+            crash_point("training.train.reproduced")
+            runs = sandbox.runs()
+            ran(runs)
+            if unshared.something() or runs:
+                with output.captured():
+                    code = dvc.push(self.folder, stored=stored)
+                if code:
+                    raise _dvc_failed("push", output)
+            crash_point("training.train.pushed")
+            unshared.all_shared()
 
     def results(self, definition: Definition, *, ran: list[StageRun]) -> Results:
         """What the stages left.
