@@ -33,6 +33,7 @@ def addresses(fleet: FleetUnderTest, land: Land) -> list[str]:
         *("/", "/patterns", "/docs", "/flows", "/datasets", "/tables", "/jobs", "/datasets/orders"),
         *(f"/flows/{flow['id']}", f"/flows/{failed['id']}", f"/tables/{table}", f"/jobs/{job}"),
         *("/datasets/codes", f"/tables/{learned['table_id']}", f"/flows/{learned['flow_id']}"),
+        *("/savings", "/savings?dataset=orders"),
         f"/tables/{table}/rows?sort=-amount&column=amount&operation=gt&value=10",
         f"/tables/{table}/query?sql=SELECT+day,+count(*)+FROM+data+GROUP+BY+ALL",
     ]
@@ -126,6 +127,19 @@ def test_rows_are_filtered_sorted_and_asked(
     plain_page.get_by_label("One SELECT").fill("SELECT * FROM read_csv('/etc/passwd')")
     plain_page.get_by_role("button", name="Ask").click()
     assert plain_page.get_by_text("The query is not allowed").is_visible()
+
+
+def test_savings_follow_the_prices(plain_page: Page, fleet: FleetUnderTest, land: Land) -> None:
+    land("s.csv", b"a,b\n" + b"1,same\n" * 5000, dataset="saved")
+    _sign_in(plain_page, fleet)
+    plain_page.goto(f"{fleet.address}/savings")
+    assert plain_page.get_by_role("row", name="saved").is_visible()
+    plain_page.get_by_text("Other prices").click()
+    plain_page.get_by_label("Currency").fill("eur")
+    plain_page.get_by_label("A TB read by queries").fill("7.5")
+    plain_page.get_by_role("button", name="Set the prices").click()
+    assert plain_page.get_by_text("a TB read costs 7.5").is_visible()
+    assert plain_page.get_by_text("EUR").first.is_visible()
 
 
 def test_a_table_is_made_ready_for_learning(

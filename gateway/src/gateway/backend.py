@@ -102,6 +102,14 @@ class Backend:
             )
         ).json()
 
+    async def put_json(self, caller: Caller, path: str, *, body: Any) -> Any:
+        """`PUT path` with a JSON body; raises as `get_json` does."""
+        sent = {"content-type": "application/json"}
+        content = json.dumps(body).encode()
+        return (
+            await self.request(caller, "PUT", path=path, headers=sent, body=_one(content))
+        ).json()
+
     async def stream_put(
         self,
         caller: Caller,

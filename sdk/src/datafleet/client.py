@@ -21,6 +21,7 @@ from datafleet.models import Flow
 from datafleet.pushes import LocalFile, Push, PushPlanError, plan_push
 from datafleet.quality import Judgements, Suites
 from datafleet.retries import RetryPolicy
+from datafleet.savings import SavingsOf
 from datafleet.tables import Tables
 from datafleet.task_datasets import TaskDatasets
 from datafleet.training import Models, Pipelines, Triggers
@@ -43,7 +44,7 @@ class Client:
     """A fleet at an address, spoken to with a key. It may be used by several threads.
 
     Attributes:
-        datasets, flows, jobs, judgements, models, pipelines, suites, tables,
+        datasets, flows, jobs, judgements, models, pipelines, savings, suites, tables,
             task_datasets, triggers, uploads: what the fleet knows, by noun.
 
     Args:
@@ -71,6 +72,7 @@ class Client:
         self.judgements = Judgements(self._transport)
         self.models = Models(self._transport)
         self.pipelines = Pipelines(self._transport)
+        self.savings = SavingsOf(self._transport)
         self.suites = Suites(self._transport)
         self.tables = Tables(self._transport)
         self.task_datasets = TaskDatasets(self._transport)

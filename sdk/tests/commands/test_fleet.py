@@ -236,6 +236,19 @@ def test_a_query_is_answered_or_refused(fleet: Fleet, orders: Path, tmp_path: Pa
     assert "read_csv is not answered here" in refused.stderr
 
 
+def test_savings_are_shown_with_their_assumptions(fleet: Fleet, orders: Path) -> None:
+    result = fleet.run("dataset", "savings", "orders")
+    head, row = [line.split("\t") for line in result.stdout.splitlines()]
+    assert (head[0], row[0]) == ("dataset", "orders")
+    assert "kept for 12 months" in result.stderr
+    record = json.loads(fleet.run("dataset", "savings", "orders", "--json").stdout)
+    assert record["bytes"]["after"] < record["bytes"]["before"]
+    changed = fleet.run("dataset", "prices", "--set", "retention_months=24", "--json")
+    assert json.loads(changed.stdout)["retention_months"] == 24
+    wrong = fleet.run("dataset", "prices", "--set", "scan_per_tb=lots")
+    assert wrong.exit_code == ExitCode.USAGE
+
+
 def test_a_preview_is_never_cut_when_piped(fleet: Fleet, orders: Path) -> None:
     lines = fleet.run("table", "preview", "orders", "--rows", "8").stdout.splitlines()
 

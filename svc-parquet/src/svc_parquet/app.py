@@ -8,6 +8,8 @@ from svc_parquet.conversions import endpoints as conversions_endpoints
 from svc_parquet.conversions.service import Conversions
 from svc_parquet.queries import endpoints as queries_endpoints
 from svc_parquet.queries.service import Queries
+from svc_parquet.savings import endpoints as savings_endpoints
+from svc_parquet.savings.service import SavingsService
 from svc_parquet.settings import ParquetSettings
 from svc_parquet.tables import endpoints as tables_endpoints
 from svc_parquet.tables.service import Tables
@@ -30,12 +32,14 @@ def create_app(settings: ParquetSettings) -> FastAPI:
             tables_endpoints.router,
             queries_endpoints.router,
             task_datasets_endpoints.router,
+            savings_endpoints.router,
         ],
         handlers={DATASET_VERSION_LANDED.name: conversions.on_landed},
         services={
             Tables: tables,
             Conversions: conversions,
             Queries: queries,
+            SavingsService: SavingsService(parts, queries=queries),
             TaskDatasets: TaskDatasets(parts, tables=tables),
         },
         closers=[queries.close],

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI, Form, Query, Request, UploadFil
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.access import current_principal, state_of
-from gateway.pages import samples, tables, views
+from gateway.pages import samples, savings, tables, views
 from gateway.pages.asking import LeadsToSignIn
 from gateway.pages.asking import ask as _ask
 from gateway.pages.errors import configure_page_errors
@@ -33,6 +33,7 @@ def configure_pages(app: FastAPI) -> None:
     app.include_router(public)
     app.include_router(private)
     app.include_router(tables.router)
+    app.include_router(savings.router)
     configure_page_errors(app)
 
 

@@ -6,6 +6,7 @@ import click
 
 from datafleet.commands.connection import find_dataset, limit_option, pass_client
 from datafleet.commands.profiles import print_profile
+from datafleet.commands.savings import prices, savings
 from shared_lib.console import Column, Group, Output, pass_output
 from shared_lib.console.formats import NOTHING, count_of, format_bytes, format_count
 from shared_lib.console.states import show_state
@@ -67,6 +68,10 @@ TABLE_COLUMNS: "tuple[Column[Table], ...]" = (
 @click.group(cls=Group)
 def dataset() -> None:
     """What has landed, by name."""
+
+
+dataset.add_command(savings)
+dataset.add_command(prices)
 
 
 @dataset.command("list", fields=DatasetView.model_fields)

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import IO, Any
 
 import pyarrow as pa
@@ -23,6 +24,7 @@ from svc_parquet.queries.errors import QueryMemoryLimitError
 from svc_parquet.queries.forms import Form
 from svc_parquet.queries.framing import Frame, read_frame, write_frame, write_json
 from svc_parquet.queries.paging import Asked, read_page, refuse_unknown
+from svc_parquet.savings.footers import read_layout
 
 LOOKS_FOR_PARENT_S = 1.0
 BESIDES_THE_ENGINE = 3 * 1024**3
@@ -129,7 +131,15 @@ def _page(question: dict[str, Any], engine: Engine) -> Answer:
     return header, iter(())
 
 
-_KINDS: dict[str, Callable[[dict[str, Any], Engine], Answer]] = {"query": _query, "page": _page}
+def _layout(question: dict[str, Any], engine: Engine) -> Answer:  # noqa: ARG001 - one shape for all
+    return asdict(read_layout(question["parts"])), iter(())
+
+
+_KINDS: dict[str, Callable[[dict[str, Any], Engine], Answer]] = {
+    "query": _query,
+    "page": _page,
+    "layout": _layout,
+}
 
 if __name__ == "__main__":
     main()

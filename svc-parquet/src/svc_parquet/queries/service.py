@@ -114,6 +114,13 @@ class Queries:
             total_exact=header["total_exact"],
         )
 
+    def layout(self, source: Source) -> dict[str, float]:
+        """`footers`, `column` and `filtered` bytes, as the savings know them."""
+        header, pieces = self._processes.ask({"kind": "layout", "parts": self._paths(source)})
+        for _ in pieces:
+            continue
+        return header
+
     def close(self) -> None:
         """End the query processes."""
         self._processes.close()
