@@ -3,28 +3,34 @@
 Knows files and columns; no HTTP, SQL or queues.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from shared_lib.contracts.conversions import (
     ConversionOptions,
     ConversionReport,
+    ConvertedTable,
     Decisions,
+    FileReport,
+    NotConverted,
     Part,
     QuarantineSummary,
 )
 from svc_parquet.conversions.errors import (
+    ConversionError,
     EncodingUndecidedError,
     MalformedRowsError,
+    SeveralTablesError,
     UnknownColumnError,
 )
-from svc_parquet.conversions.jsonl_table import JsonlTable
+from svc_parquet.conversions.finding import Found, find_tables
 from svc_parquet.conversions.parquet_writer import no_space
-from svc_parquet.conversions.sniffing import sniff
-from svc_parquet.conversions.text_table import CsvTable, TextTable
+from svc_parquet.conversions.text_table import TextTable
 from svc_parquet.conversions.typed_scan import Scanned, TypedScan
 
 Progress = Callable[[int, int], None]
+_SHOWN_NAMES = 10
 
 
 def _silent(done: int, total: int) -> None:
@@ -38,13 +44,13 @@ def convert(
     options: ConversionOptions | None = None,
     progress: Progress = _silent,
 ) -> ConversionReport:
-    """Convert one file into typed, lossless Parquet.
+    """Convert a file of one table into typed, lossless Parquet.
 
     Every cell of the source is in the result exactly: as a typed value that formats back to the
     same text (or, for doubles and mixed decimals, the same number), as text, or in the quarantine.
 
     Args:
-        source: a CSV, TSV or JSON lines file, plain or gzip.
+        source: a file of any format that `find_tables` knows.
         sink: a folder, made when missing, that receives `part-00000.parquet` (more from 512 MiB
             on), `preview.json` and, only if rows were set aside, `quarantine.jsonl`.
         options: what the caller knows better than the file shows.
@@ -52,21 +58,66 @@ def convert(
 
     Raises:
         ConversionError: the file cannot be converted as it is (a subclass says why and where).
+        SeveralTablesError: it holds more than one table; `convert_file` converts those.
         InvalidInputError: an option names a column, type or encoding that does not exist.
         NoSpaceError: the disk is full.
         OSError: the file cannot be read.
     """
     options = options or ConversionOptions()
     sink.mkdir(parents=True, exist_ok=True)
+    with _disk_errors_explained(sink):
+        first, *more = find_tables(source, options=options)
+        if more:
+            names = ", ".join(str(found.source.name) for found in (first, *more)[:_SHOWN_NAMES])
+            raise SeveralTablesError(
+                f"{source.name} holds {len(more) + 1} tables: {names}. Convert it as a file of "
+                "several tables."
+            )
+        return _convert_found(first, source, sink, options=options, progress=progress)
+
+
+def convert_file(
+    source: Path,
+    sink: Path,
+    *,
+    options: ConversionOptions | None = None,
+    progress: Progress = _silent,
+) -> FileReport:
+    """Convert every table of a file; what cannot be converted is listed and the rest goes on.
+
+    Args:
+        source, options, progress: as for `convert`.
+        sink: a folder, made when missing; each table's results are in a folder of its own there.
+
+    Raises:
+        ConversionError: nothing of the file can be converted; the error is that of its first part.
+        InvalidInputError, NoSpaceError, OSError: as for `convert`.
+    """
+    options = options or ConversionOptions()
+    report = FileReport(tables=[], not_converted=[])
+    failure: ConversionError | None = None
+    with _disk_errors_explained(sink):
+        for found in find_tables(source, options=options):
+            folder = f"{len(report.tables):05d}"
+            try:
+                made = _convert_found(
+                    found, source, sink / folder, options=options, progress=progress
+                )
+            except ConversionError as error:
+                failure = failure or error
+                refused = NotConverted(source=found.source, code=error.code, reason=str(error))
+                report.not_converted.append(refused)
+            else:
+                report.tables.append(ConvertedTable(folder=folder, report=made))
+    if not report.tables and failure is not None:
+        raise failure
+    return report
+
+
+@contextmanager
+def _disk_errors_explained(sink: Path) -> Iterator[None]:
     try:
-        table = _open(source, sink, options=options)
-        try:
-            return _convert(source, sink, table=table, options=options, progress=progress)
-        except BaseException:
-            table.quarantine.discard()
-            raise
-        finally:
-            table.close()
+        yield
     except OSError as error:
         full = no_space(error, folder=sink)
         if full is None:
@@ -74,11 +125,19 @@ def convert(
         raise full from error
 
 
-def _open(source: Path, sink: Path, *, options: ConversionOptions) -> TextTable:
-    sniffed = sniff(source, options=options)
-    if sniffed.header is None:
-        return JsonlTable(source, sniffed=sniffed, options=options, sink=sink)
-    return CsvTable(source, sniffed=sniffed, header=sniffed.header, options=options, sink=sink)
+def _convert_found(
+    found: Found, source: Path, sink: Path, *, options: ConversionOptions, progress: Progress
+) -> ConversionReport:
+    sink.mkdir(parents=True, exist_ok=True)
+    table = found.open(sink)
+    try:
+        report = _convert(source, sink, table=table, options=options, progress=progress)
+        return report.model_copy(update={"source": found.source})
+    except BaseException:
+        table.quarantine.discard()
+        raise
+    finally:
+        table.close()
 
 
 def _convert(

@@ -11,6 +11,7 @@ __all__ = [
     "MalformedRowsError",
     "NoSpaceError",
     "RowTooLargeError",
+    "SeveralTablesError",
     "TooManyColumnsError",
     "TruncatedCompressionError",
     "UnknownColumnError",
@@ -37,7 +38,7 @@ class EmptyFileError(ConversionError):
 
 
 class UnsupportedFormatError(ConversionError):
-    """The bytes are something other than CSV, TSV or JSON lines."""
+    """The bytes are of a kind that no reader knows."""
 
     status = 415
     code = "unsupported_format"
@@ -72,6 +73,13 @@ class RowTooLargeError(ConversionError):
     status = 413
     code = "row_too_large"
     title = "A row is too large"
+
+
+class SeveralTablesError(ConversionError):
+    """One table was expected and the file holds another number of them."""
+
+    code = "several_tables"
+    title = "The file does not hold exactly one table"
 
 
 class TooManyColumnsError(ConversionError):

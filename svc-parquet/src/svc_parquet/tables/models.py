@@ -48,6 +48,7 @@ class TableVersionRow(Base):
     bytes: Mapped[int] = mapped_column(BigInteger)
     quarantined_rows: Mapped[int] = mapped_column(BigInteger)
     columns: Mapped[list[dict[str, Any]]]
+    source: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
 

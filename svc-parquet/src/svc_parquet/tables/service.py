@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 
 from shared_lib.contracts.base import utc_now
-from shared_lib.contracts.conversions import ConversionReport
+from shared_lib.contracts.conversions import ConversionReport, TableSource
 from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.contracts.tables import (
     ColumnView,
@@ -42,17 +42,19 @@ class Tables:
 
     def for_source(self, unit: WriteUnit, source: SourceFileRow) -> TableRow:
         """The table that this file's conversions make; made when it is the first of its name."""
+        return self.named(unit, source.table_name, source=source)
+
+    def named(self, unit: WriteUnit, name: str, *, source: SourceFileRow) -> TableRow:
+        """The table of that name in the file's dataset; made when it is the first."""
         tables = TableRepository(unit)
-        found = tables.find_by_name(
-            source.table_name, tenant=source.tenant, dataset_id=source.dataset_id
-        )
+        found = tables.find_by_name(name, tenant=source.tenant, dataset_id=source.dataset_id)
         return found or tables.add(
             TableRow(
                 id=new_id(IdKind.TABLE),
                 tenant=source.tenant,
                 dataset_id=source.dataset_id,
                 dataset_name=source.dataset_name,
-                name=source.table_name,
+                name=name,
                 created_at=utc_now(),
             )
         )
@@ -61,20 +63,21 @@ class Tables:
         self,
         unit: WriteUnit,
         *,
+        table: TableRow,
         conversion: ConversionRow,
         source: SourceFileRow,
         report: ConversionReport,
         objects: StoredObjects,
     ) -> TableVersionRow:
         """Write the version and name its objects: from the commit on they are visible."""
-        TableRepository(unit).lock(conversion.table_id)
+        TableRepository(unit).lock(table.id)
         versions = TableVersionRepository(unit)
-        latest = versions.latest(conversion.table_id)
+        latest = versions.latest(table.id)
         version = versions.add(
             TableVersionRow(
                 id=new_id(IdKind.TABLE_VERSION),
                 tenant=conversion.tenant,
-                table_id=conversion.table_id,
+                table_id=table.id,
                 number=latest.number + 1 if latest else 1,
                 conversion_id=conversion.id,
                 file_id=source.id,
@@ -88,6 +91,7 @@ class Tables:
                     {"name": c.name, "type": c.type, "origin": c.origin, "reason": c.reason}
                     for c in report.decisions.columns
                 ],
+                source=report.source.model_dump(mode="json", exclude_defaults=True) or None,
                 created_at=utc_now(),
             )
         )
@@ -105,6 +109,16 @@ class Tables:
                     )
                 )
         return version
+
+    def published_by(
+        self, view: ReadView, conversion_id: str
+    ) -> list[tuple[TableRow, TableVersionRow]]:
+        """What a conversion published, in the order of its file."""
+        return TableVersionRepository(view).of_conversion(conversion_id)
+
+    def forget_unused(self, unit: WriteUnit, table_id: str) -> None:
+        """Drop a table that never had a version and that no conversion means."""
+        TableRepository(unit).delete_unused(table_id)
 
     def page(
         self, view: ReadView, *, tenant: str, limit: int, cursor: str | None, dataset: str | None
@@ -239,6 +253,7 @@ def view_version(row: TableVersionRow) -> TableVersionView:
         file_id=row.file_id,
         dataset_version_id=row.dataset_version_id,
         flow_id=row.flow_id,
+        source=TableSource.model_validate(row.source or {}),
         rows=row.rows,
         bytes_in=row.bytes_in,
         bytes=row.bytes,
