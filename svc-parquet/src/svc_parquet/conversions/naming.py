@@ -1,16 +1,18 @@
 """Names of tables: after their files, and after their place in a file of several tables."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from shared_lib.contracts.conversions import TableSource
+if TYPE_CHECKING:
+    from shared_lib.contracts.conversions import TableSource
 
-SUFFIXES = (
-    *(".gz", ".bz2", ".zst", ".xz"),
-    *(".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json"),
-)
+COMPRESSED = (".gz", ".bz2", ".zst", ".xz")
+ENDINGS = frozenset({*COMPRESSED, ".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json"})
 """Endings that say how a file is written, and no more."""
+_UNSAFE = re.compile(r'[\x00-\x1f<>:"\\|?*]')
 
 
 def name_tables(paths: list[str], *, dataset: str) -> dict[str, str]:
@@ -27,7 +29,7 @@ def name_tables(paths: list[str], *, dataset: str) -> dict[str, str]:
     return {path: name if taken[name] == 1 else path for path, name in short.items()}
 
 
-def name_parts(sources: Sequence[TableSource], *, file: str) -> list[str]:
+def name_parts(sources: Sequence["TableSource"], *, file: str) -> list[str]:
     """The names of a file's tables: the file's own for one, its parts below it for several."""
     if len(sources) == 1:
         return [file]
@@ -48,9 +50,15 @@ def name_parts(sources: Sequence[TableSource], *, file: str) -> list[str]:
 def without_endings(path: str) -> str:
     """A path without the endings of its format."""
     pure = PurePosixPath(path)
-    while pure.suffix.lower() in SUFFIXES and pure.stem:
+    while pure.suffix.lower() in ENDINGS and pure.stem:
         pure = pure.with_suffix("")
     return str(pure)
+
+
+def safe_path(name: str) -> Path:
+    """A table's name as a path that stays below its folder on every system."""
+    steps = [_UNSAFE.sub("_", step).strip() for step in name.split("/")]
+    return Path(*(step if step.strip(".") else "_" for step in steps))
 
 
 def _free(name: str, *, taken: list[str]) -> str:
