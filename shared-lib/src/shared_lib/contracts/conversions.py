@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, field_validator
 from shared_lib.contracts.base import Contract
 
 TextFormat = Literal["csv", "tsv", "jsonl", "json"]
-SourceFormat = Literal["csv", "tsv", "jsonl", "json"]
+SourceFormat = Literal["csv", "tsv", "jsonl", "json", "parquet", "arrow", "orc", "avro"]
 Compression = Literal["none", "gzip", "bzip2", "zstd", "xz"]
 OnBadRows = Literal["quarantine", "fail"]
 Scalar = int | float | str | bool | None

@@ -3,6 +3,7 @@
 Knows files and columns; no HTTP, SQL or queues.
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,11 +27,13 @@ from svc_parquet.conversions.errors import (
 )
 from svc_parquet.conversions.finding import Found, find_tables
 from svc_parquet.conversions.parquet_writer import no_space
-from svc_parquet.conversions.text_table import TextTable
+from svc_parquet.conversions.text_table import SourceTable, TextTable
 from svc_parquet.conversions.typed_scan import Scanned, TypedScan
+from svc_parquet.conversions.typed_table import AsText, KnownScan, TypedTable
 
 Progress = Callable[[int, int], None]
 _SHOWN_NAMES = 10
+_SCRATCH = ".unpacked"
 
 
 def _silent(done: int, total: int) -> None:
@@ -65,8 +68,8 @@ def convert(
     """
     options = options or ConversionOptions()
     sink.mkdir(parents=True, exist_ok=True)
-    with _disk_errors_explained(sink):
-        first, *more = find_tables(source, options=options)
+    with _disk_errors_explained(sink), _scratch(sink) as scratch:
+        first, *more = find_tables(source, options=options, scratch=scratch)
         if more:
             names = ", ".join(str(found.source.name) for found in (first, *more)[:_SHOWN_NAMES])
             raise SeveralTablesError(
@@ -96,8 +99,8 @@ def convert_file(
     options = options or ConversionOptions()
     report = FileReport(tables=[], not_converted=[])
     failure: ConversionError | None = None
-    with _disk_errors_explained(sink):
-        for found in find_tables(source, options=options):
+    with _disk_errors_explained(sink), _scratch(sink) as scratch:
+        for found in find_tables(source, options=options, scratch=scratch):
             folder = f"{len(report.tables):05d}"
             try:
                 made = _convert_found(
@@ -112,6 +115,16 @@ def convert_file(
     if not report.tables and failure is not None:
         raise failure
     return report
+
+
+@contextmanager
+def _scratch(sink: Path) -> Iterator[Path]:
+    """A folder for what is unpacked on the way; made by who needs it, gone in the end."""
+    folder = sink / _SCRATCH
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -141,14 +154,14 @@ def _convert_found(
 
 
 def _convert(
-    source: Path, sink: Path, *, table: TextTable, options: ConversionOptions, progress: Progress
+    source: Path, sink: Path, *, table: SourceTable, options: ConversionOptions, progress: Progress
 ) -> ConversionReport:
     size = source.stat().st_size
     schema = options.schema_ or {}
     before = table.preparation_passes
     table.prepare(progress=lambda done: progress(done, (before + 1) * size))
     _refuse_unknown_columns(schema, table)
-    scan = TypedScan(table, schema=schema, sink=sink)
+    scan = _scan(table, schema=schema, sink=sink)
     scanned = scan.run(
         progress=lambda number, done: progress(
             (before + number - 1) * size + done, (before + number) * size
@@ -181,6 +194,18 @@ def _convert(
     )
 
 
+def _scan(table: SourceTable, *, schema: dict[str, str], sink: Path) -> TypedScan | KnownScan:
+    """Text is given types; a table that has its own keeps them, unless others are asked for."""
+    if isinstance(table, TextTable):
+        return TypedScan(table, schema=schema, sink=sink)
+    if not isinstance(table, TypedTable):
+        raise TypeError(type(table).__name__)
+    if not schema:
+        return KnownScan(table, sink=sink)
+    text = AsText(table)
+    return TypedScan(text, schema=text.types | schema, sink=sink)
+
+
 def _total(parts: list[Part]) -> int:
     return sum(part.bytes for part in parts)
 
@@ -199,8 +224,8 @@ def _metadata(
     }
 
 
-def _refuse_unknown_columns(schema: dict[str, str], table: TextTable) -> None:
-    names = [column.name for column in table.columns]
+def _refuse_unknown_columns(schema: dict[str, str], table: SourceTable) -> None:
+    names = table.names
     for wanted in schema:
         if wanted not in names:
             shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
@@ -211,7 +236,7 @@ def _refuse_unknown_columns(schema: dict[str, str], table: TextTable) -> None:
             )
 
 
-def _refuse_unreadable(rows: int, table: TextTable, source: Path) -> None:
+def _refuse_unreadable(rows: int, table: SourceTable, source: Path) -> None:
     """A file most of which had to be set aside was not understood; say so instead."""
     quarantine = table.quarantine.summary()
     undecodable = table.quarantine.count("encoding")

@@ -5,6 +5,7 @@ from shared_lib.contracts.errors import FleetError, InvalidInputError, NoSpaceEr
 __all__ = [
     "ConversionError",
     "CorruptCompressionError",
+    "DamagedFileError",
     "DecompressionLimitError",
     "EmptyFileError",
     "EncodingUndecidedError",
@@ -65,6 +66,13 @@ class DecompressionLimitError(ConversionError):
     status = 413
     code = "decompression_limit"
     title = "The file unpacks to too much"
+
+
+class DamagedFileError(ConversionError):
+    """The bytes are not what the format asks for."""
+
+    code = "damaged_file"
+    title = "The file is damaged"
 
 
 class RowTooLargeError(ConversionError):

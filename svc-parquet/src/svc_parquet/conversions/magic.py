@@ -1,7 +1,17 @@
-"""Names for files that are no delimited text, told by their first bytes."""
+"""Formats that are told by their first bytes: those with a reader, and names for the others."""
 
 import re
+from typing import Literal
 
+Binary = Literal["parquet", "arrow", "orc", "avro"]
+
+_READ: list[tuple[bytes, Binary]] = [
+    (b"PAR1", "parquet"),
+    (b"ARROW1", "arrow"),
+    (b"\xff\xff\xff\xff", "arrow"),
+    (b"ORC", "orc"),
+    (b"Obj\x01", "avro"),
+]
 _SIGNATURES: list[tuple[bytes, str]] = [
     (b"\x89PNG\r\n\x1a\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -9,10 +19,6 @@ _SIGNATURES: list[tuple[bytes, str]] = [
     (b"%PDF-", "a PDF document"),
     (b"PK\x03\x04", "a ZIP container (such as an .xlsx or .docx file)"),
     (b"PK\x05\x06", "an empty ZIP archive"),
-    (b"PAR1", "a Parquet file already"),
-    (b"ARROW1", "an Arrow file"),
-    (b"Obj\x01", "an Avro file"),
-    (b"ORC", "an ORC file"),
     (b"SQLite format 3\x00", "an SQLite database"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file (such as .xls)"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
@@ -27,6 +33,14 @@ _SIGNATURES: list[tuple[bytes, str]] = [
     (b"\x93NUMPY", "a NumPy array"),
 ]
 _MARKUP = re.compile(rb"\s*<(?:\?xml|!doctype|html)\b", re.IGNORECASE)
+
+
+def binary_format(head: bytes) -> Binary | None:
+    """Which binary format with a reader the file has, if it has one."""
+    for signature, name in _READ:
+        if head.startswith(signature) and not _reads_as_text(signature, head):
+            return name
+    return None
 
 
 def name_of_other_format(head: bytes) -> str | None:

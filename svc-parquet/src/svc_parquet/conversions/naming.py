@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from shared_lib.contracts.conversions import TableSource
 
 COMPRESSED = (".gz", ".bz2", ".zst", ".xz")
-ENDINGS = frozenset({*COMPRESSED, ".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json"})
+ENDINGS = frozenset(
+    {
+        *COMPRESSED,
+        *(".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json"),
+        *(".parquet", ".pq", ".arrow", ".feather", ".ipc", ".orc", ".avro"),
+    }
+)
 """Endings that say how a file is written, and no more."""
 _UNSAFE = re.compile(r'[\x00-\x1f<>:"\\|?*]')
 

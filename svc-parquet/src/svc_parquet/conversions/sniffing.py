@@ -7,7 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from shared_lib.contracts.conversions import Compression, ConversionOptions, TextFormat
+from shared_lib.contracts.conversions import (
+    Compression,
+    ConversionOptions,
+    SourceFormat,
+    TextFormat,
+)
 from svc_parquet.conversions.byte_source import ByteSource
 from svc_parquet.conversions.delimiters import (
     sample_records,
@@ -58,7 +63,7 @@ class Sniffed:
     `outermost` is the bracket that opens a JSON document.
     """
 
-    format: TextFormat
+    format: SourceFormat
     format_reason: str
     compression: Compression
     encoding: Encoding
