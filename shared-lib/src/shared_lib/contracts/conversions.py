@@ -11,7 +11,10 @@ from pydantic import Field, StringConstraints, field_validator
 from shared_lib.contracts.base import Contract
 
 TextFormat = Literal["csv", "tsv", "jsonl", "json"]
-SourceFormat = Literal["csv", "tsv", "jsonl", "json", "parquet", "arrow", "orc", "avro"]
+SourceFormat = Literal[
+    "csv", "tsv", "jsonl", "json", "parquet", "arrow", "orc", "avro",
+    "xlsx", "xlsm", "xlsb", "xls", "ods",
+]  # fmt: skip
 Compression = Literal["none", "gzip", "bzip2", "zstd", "xz"]
 OnBadRows = Literal["quarantine", "fail"]
 Scalar = int | float | str | bool | None
@@ -42,6 +45,11 @@ class ConversionOptions(Contract):
     )
     header: bool | None = Field(
         default=None, description="Whether the first row names the columns. Left out: told."
+    )
+    sheets: list[str] | None = Field(
+        default=None,
+        max_length=1000,
+        description="Sheets of a workbook to convert, by name. Left out: all of them.",
     )
     null_values: list[str] = Field(
         default=[""],

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         NotConverted,
         TableSource,
     )
+    from svc_parquet.conversions.readers.reader_process import ReaderProcess
 
 Progress = Callable[[int, int], None]
 _HARMLESS = {"empty_file"}
@@ -88,8 +89,16 @@ def command(
         )
     for file in left_out:
         _tell_left_out(file, as_json=as_json)
+    from svc_parquet.conversions.readers.reader_process import (  # noqa: PLC0415 - when called
+        ReaderProcess,
+    )
+
     try:
-        failed = sum(not _convert_one(file, stem, options, as_json=as_json) for file, stem in jobs)
+        with ReaderProcess() as reader:
+            failed = sum(
+                not _convert_one(file, stem, options, reader=reader, as_json=as_json)
+                for file, stem in jobs
+            )
     except KeyboardInterrupt:
         click.echo("Interrupted; the file at work was left out.", err=True)
         sys.exit(130)
@@ -147,13 +156,15 @@ def _jobs(source: Path, target: Path) -> tuple[list[tuple[Path, Path]], list[Pat
     return jobs, [file for file in found if file not in set(wanted)]
 
 
-def _convert_one(file: Path, stem: Path, options: "ConversionOptions", *, as_json: bool) -> bool:
+def _convert_one(
+    file: Path, stem: Path, options: "ConversionOptions", *, reader: "ReaderProcess", as_json: bool
+) -> bool:
     """Convert one file and say how it went; False when it failed."""
     from shared_lib.contracts.errors import FleetError  # noqa: PLC0415 - imported when called
 
     try:
         with _progress(file.name, quiet=as_json) as progress:
-            report, outputs = _run(file, stem, options, progress)
+            report, outputs = _run(file, stem, options, reader=reader, progress=progress)
     except (FleetError, OSError) as error:
         _tell_failure(file, error, as_json=as_json)
         return False
@@ -165,7 +176,12 @@ def _convert_one(file: Path, stem: Path, options: "ConversionOptions", *, as_jso
 
 
 def _run(
-    file: Path, stem: Path, options: "ConversionOptions", progress: Progress
+    file: Path,
+    stem: Path,
+    options: "ConversionOptions",
+    *,
+    reader: "ReaderProcess",
+    progress: Progress,
 ) -> tuple["FileReport", list[list[Path]]]:
     """Convert into a hidden folder beside the result, then give the files their places."""
     import tempfile  # noqa: PLC0415 - imported when called
@@ -175,7 +191,7 @@ def _run(
     stem.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".converting-", dir=stem.parent) as folder:
         sink = Path(folder)
-        report = convert_file(file, sink, options=options, progress=progress)
+        report = convert_file(file, sink, options=options, progress=progress, reader=reader)
         names = name_parts([made.report.source for made in report.tables], file=stem.name)
         outputs = [
             _place(made, sink / made.folder, stem.parent / safe_path(name))

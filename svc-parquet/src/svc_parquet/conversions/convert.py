@@ -25,8 +25,10 @@ from svc_parquet.conversions.errors import (
     SeveralTablesError,
     UnknownColumnError,
 )
-from svc_parquet.conversions.finding import Found, find_tables
+from svc_parquet.conversions.finding import Means, find_tables
+from svc_parquet.conversions.found import Found
 from svc_parquet.conversions.parquet_writer import no_space
+from svc_parquet.conversions.readers.reader_process import ReaderProcess
 from svc_parquet.conversions.text_table import SourceTable, TextTable
 from svc_parquet.conversions.typed_scan import Scanned, TypedScan
 from svc_parquet.conversions.typed_table import AsText, KnownScan, TypedTable
@@ -68,8 +70,8 @@ def convert(
     """
     options = options or ConversionOptions()
     sink.mkdir(parents=True, exist_ok=True)
-    with _disk_errors_explained(sink), _scratch(sink) as scratch:
-        first, *more = find_tables(source, options=options, scratch=scratch)
+    with _disk_errors_explained(sink), _means(sink, options=options) as means:
+        first, *more = find_tables(source, means=means)
         if more:
             names = ", ".join(str(found.source.name) for found in (first, *more)[:_SHOWN_NAMES])
             raise SeveralTablesError(
@@ -85,12 +87,14 @@ def convert_file(
     *,
     options: ConversionOptions | None = None,
     progress: Progress = _silent,
+    reader: ReaderProcess | None = None,
 ) -> FileReport:
     """Convert every table of a file; what cannot be converted is listed and the rest goes on.
 
     Args:
         source, options, progress: as for `convert`.
         sink: a folder, made when missing; each table's results are in a folder of its own there.
+        reader: one to go on with after this file; left out, one is started when it is needed.
 
     Raises:
         ConversionError: nothing of the file can be converted; the error is that of its first part.
@@ -99,8 +103,8 @@ def convert_file(
     options = options or ConversionOptions()
     report = FileReport(tables=[], not_converted=[])
     failure: ConversionError | None = None
-    with _disk_errors_explained(sink), _scratch(sink) as scratch:
-        for found in find_tables(source, options=options, scratch=scratch):
+    with _disk_errors_explained(sink), _means(sink, options=options, reader=reader) as means:
+        for found in find_tables(source, means=means):
             folder = f"{len(report.tables):05d}"
             try:
                 made = _convert_found(
@@ -118,12 +122,16 @@ def convert_file(
 
 
 @contextmanager
-def _scratch(sink: Path) -> Iterator[Path]:
-    """A folder for what is unpacked on the way; made by who needs it, gone in the end."""
+def _means(
+    sink: Path, *, options: ConversionOptions, reader: ReaderProcess | None = None
+) -> Iterator[Means]:
+    """A folder for what is unpacked on the way and a reader, both gone in the end."""
     folder = sink / _SCRATCH
+    own = ReaderProcess()
     try:
-        yield folder
+        yield Means(options, folder, reader or own)
     finally:
+        own.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 

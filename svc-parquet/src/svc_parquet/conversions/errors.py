@@ -11,8 +11,11 @@ __all__ = [
     "EncodingUndecidedError",
     "MalformedRowsError",
     "NoSpaceError",
+    "ProtectedFileError",
     "RowTooLargeError",
     "SeveralTablesError",
+    "SheetNotFoundError",
+    "SourceTooLargeError",
     "TooManyColumnsError",
     "TruncatedCompressionError",
     "UnknownColumnError",
@@ -75,6 +78,21 @@ class DamagedFileError(ConversionError):
     title = "The file is damaged"
 
 
+class ProtectedFileError(ConversionError):
+    """The file is encrypted and its password is not known."""
+
+    code = "protected_file"
+    title = "The file is protected"
+
+
+class SourceTooLargeError(ConversionError):
+    """Reading the file would take more memory or time than one file may have."""
+
+    status = 413
+    code = "source_too_large"
+    title = "The file is too large to be read"
+
+
 class RowTooLargeError(ConversionError):
     """One row is longer than `max_row_bytes`."""
 
@@ -116,6 +134,13 @@ class UnknownColumnError(InvalidInputError):
 
     code = "unknown_column"
     title = "No such column"
+
+
+class SheetNotFoundError(InvalidInputError):
+    """The sheets option names a sheet the workbook does not have."""
+
+    code = "sheet_not_found"
+    title = "No such sheet"
 
 
 class UnknownTypeError(InvalidInputError):

@@ -1,22 +1,27 @@
 """Finds the tables of a file. Each is opened when its turn comes, and closed by who opened it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from shared_lib.contracts.conversions import Compression, ConversionOptions, TableSource
 from svc_parquet.conversions.byte_source import ByteProgress, ByteSource
 from svc_parquet.conversions.dialect import Dialect
+from svc_parquet.conversions.errors import UnsupportedFormatError
+from svc_parquet.conversions.found import Found
 from svc_parquet.conversions.json_table import JsonTable, RowPass
-from svc_parquet.conversions.magic import Binary, binary_format
+from svc_parquet.conversions.magic import Binary, Typed, binary_format
 from svc_parquet.conversions.quarantine import Quarantine
 from svc_parquet.conversions.readers.arrow_tables import ArrowTable
 from svc_parquet.conversions.readers.avro_rows import AvroRows
 from svc_parquet.conversions.readers.json_documents import JsonDocumentRows, JsonPart, tell_parts
 from svc_parquet.conversions.readers.jsonl_rows import JsonlRows
+from svc_parquet.conversions.readers.reader_process import ReaderProcess
+from svc_parquet.conversions.readers.workbooks import WORKBOOK_FORMATS, Workbook, sheet_tables
 from svc_parquet.conversions.sniffing import Encoding, Sniffed, sniff
 from svc_parquet.conversions.text_table import CsvTable, SourceTable, TextTable
 from svc_parquet.conversions.unpacking import unpacked
+from svc_parquet.conversions.zip_kinds import zip_kind
 
 REST = "document"
 """The name of the table that holds what a JSON document has beside its arrays."""
@@ -25,28 +30,31 @@ _FIRST_BYTES = "the first bytes of the file"
 
 
 @dataclass(frozen=True)
-class Found:
-    """A table that was found. `open` is given the folder for its results."""
+class Means:
+    """What finding needs beside the file.
 
-    source: TableSource
-    open: Callable[[Path], SourceTable]
+    `scratch` is a folder, made when it is needed, for what has to be unpacked first.
+    """
+
+    options: ConversionOptions
+    scratch: Path
+    reader: ReaderProcess
 
 
-def find_tables(path: Path, *, options: ConversionOptions, scratch: Path) -> Iterator[Found]:
+def find_tables(path: Path, *, means: Means) -> Iterator[Found]:
     """The tables of a file, in its order.
-
-    Args:
-        scratch: a folder, made when it is needed, for what has to be unpacked first.
 
     Raises:
         ConversionError: the file holds nothing that can be converted.
+        InvalidInputError: an option names a sheet that does not exist.
     """
+    options = means.options
     with ByteSource(path, options=options) as source:
         head = source.read_up_to(_HEAD_BYTES)
     binary = binary_format(head)
     if binary is not None:
-        plain, compression = unpacked(path, folder=scratch, options=options)
-        yield Found(TableSource(), _BinaryTable(plain, binary, compression, options))
+        plain, compression = unpacked(path, folder=means.scratch, options=options)
+        yield from _binary_tables(plain, binary, compression, means)
         return
     sniffed = sniff(path, options=options)
     if sniffed.format == "json":
@@ -55,12 +63,30 @@ def find_tables(path: Path, *, options: ConversionOptions, scratch: Path) -> Ite
         yield Found(TableSource(), lambda sink: _text_table(path, sink, sniffed, options))
 
 
+def _binary_tables(
+    path: Path, binary: Binary, compression: Compression, means: Means
+) -> Iterator[Found]:
+    if binary != "zip" and binary != "ole":  # noqa: PLR1714 - mypy narrows by this alone
+        yield Found(TableSource(), _BinaryTable(path, binary, compression, means.options))
+        return
+    kind = "xls" if binary == "ole" else zip_kind(path)
+    if kind not in WORKBOOK_FORMATS:
+        raise UnsupportedFormatError(
+            f"{path.name} is {'a zip archive' if kind == 'zip' else kind}, which holds no table "
+            "that is read. Export its tables and send those.",
+            byte=0,
+        )
+    yield from sheet_tables(
+        Workbook(path, WORKBOOK_FORMATS[kind], compression, means.reader, means.options)
+    )
+
+
 @dataclass(frozen=True)
 class _BinaryTable:
     """Opens a file that says its types itself."""
 
     path: Path
-    format: Binary
+    format: Typed
     compression: Compression
     options: ConversionOptions
 

@@ -3,7 +3,10 @@
 import re
 from typing import Literal
 
-Binary = Literal["parquet", "arrow", "orc", "avro"]
+Typed = Literal["parquet", "arrow", "orc", "avro"]
+Container = Literal["ole", "zip"]
+"""Each of several formats."""
+Binary = Typed | Container
 
 _READ: list[tuple[bytes, Binary]] = [
     (b"PAR1", "parquet"),
@@ -11,16 +14,16 @@ _READ: list[tuple[bytes, Binary]] = [
     (b"\xff\xff\xff\xff", "arrow"),
     (b"ORC", "orc"),
     (b"Obj\x01", "avro"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
 ]
 _SIGNATURES: list[tuple[bytes, str]] = [
     (b"\x89PNG\r\n\x1a\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
     (b"%PDF-", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP container (such as an .xlsx or .docx file)"),
-    (b"PK\x05\x06", "an empty ZIP archive"),
     (b"SQLite format 3\x00", "an SQLite database"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file (such as .xls)"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
     (b"\x04\x22\x4d\x18", "an LZ4 archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),

@@ -201,7 +201,7 @@ def _open_orc(path: Path) -> tuple[pa.Schema, Batches]:
     return file.schema, batches
 
 
-_OPENERS: dict[SourceFormat, Callable[[Path], tuple[pa.Schema, Batches]]] = {
+_OPENERS: dict[str, Callable[[Path], tuple[pa.Schema, Batches]]] = {
     "parquet": _open_parquet,
     "arrow": _open_arrow,
     "orc": _open_orc,
