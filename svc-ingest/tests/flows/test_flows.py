@@ -262,6 +262,21 @@ def test_every_order_of_events_ends_in_the_same_flow(light_ingest: Ingest) -> No
         assert steps(flow)[1:] == [("converted", "succeeded"), ("published", "succeeded")], order
 
 
+def test_a_flow_waits_for_all_tables_of_a_file(ingest: Ingest) -> None:
+    version = ingest.land("people")
+    job_id = ingest.tell_job(version, state=JobState.SUCCEEDED)
+    tables = [
+        published(version, job_id=job_id, tables=2, table_name=f"a/{name}") for name in ("x", "y")
+    ]
+    for table, state in zip(tables, ("running", "succeeded"), strict=True):
+        ingest.tell(TABLE_PUBLISHED, table, flow_id=version["flow_id"])
+        ingest.tell_asked(version, table)
+        assert flow_of(ingest, version)["state"] == state
+
+    names = [step["facts"].get("table") for step in flow_of(ingest, version)["steps"]]
+    assert names == [None, None, "a/x", "a/y"]
+
+
 def test_an_event_that_comes_twice_counts_once(ingest: Ingest) -> None:
     version = ingest.land("people")
     job_id = ingest.tell_job(version)

@@ -76,6 +76,7 @@ class TablePublished(Contract):
     version_number: int = 0
     parts: list[str] = Field(default=[], description="Keys of its Parquet files, in order.")
     job_id: str
+    tables: int = Field(default=1, ge=1, description="How many tables this job published.")
     rows: int
     columns: int
     bytes_in: int

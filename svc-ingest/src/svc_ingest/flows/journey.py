@@ -42,10 +42,15 @@ class JobFacts(Protocol):
 
 
 class TableFacts(Protocol):
-    """The same of one table; `asked_at` is when svc-quality said which suites will judge it."""
+    """The same of one table; `asked_at` is when svc-quality said which suites will judge it.
+
+    `tables` is how many its job published.
+    """
 
     @property
     def job_id(self) -> str: ...
+    @property
+    def tables(self) -> int: ...
     @property
     def table_version_id(self) -> str: ...
     @property
@@ -118,7 +123,7 @@ def standing_of(
     reported: Sequence[str],
 ) -> Standing:
     """Running until every file has its outcome; then the worst of them, when the last one came."""
-    newest, by_job = newest_jobs(jobs, kinds=MAKING), {table.job_id: table for table in tables}
+    newest, by_job = newest_jobs(jobs, kinds=MAKING), _by_job(tables)
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
     reporting = report_jobs(jobs)
     # The suite that the flow asked for may be made first, and that may fail.
@@ -128,8 +133,7 @@ def standing_of(
     for file_id in file_ids:
         job = newest.get(file_id)
         outcomes.add(_outcome(job, by_job))
-        table = by_job.get(job.id) if job else None
-        if table is not None:
+        for table in by_job.get(job.id, []) if job else []:
             verdicts = judged.get(table.table_version_id, [])
             answers = [each for each in decided if each.table_version_id == table.table_version_id]
             unsuited = None if table.asked_at else _ended_badly(inferring.get(file_id))
@@ -158,15 +162,27 @@ def standing_of(
     return Standing(state=state, ended_at=max(known, default=None))
 
 
-def _outcome(job: JobFacts | None, tables: Mapping[str, TableFacts]) -> FlowState:
+TableT = TypeVar("TableT", TableFacts, PublishedTableRow)
+
+
+def _by_job(tables: Sequence[TableT]) -> dict[str, list[TableT]]:
+    """The tables that each job published, in the order of its file."""
+    found: dict[str, list[TableT]] = {}
+    for table in tables:
+        found.setdefault(table.job_id, []).append(table)
+    return found
+
+
+def _outcome(job: JobFacts | None, tables: Mapping[str, Sequence[TableFacts]]) -> FlowState:
     if job is None:
         return FlowState.RUNNING
     if job.state in (JobState.FAILED, JobState.DEAD):
         return FlowState.FAILED
     if job.state == JobState.CANCELLED:
         return FlowState.CANCELLED
-    # The table's event and the job's event come in any order: both must be there.
-    done = job.state == JobState.SUCCEEDED and job.id in tables
+    # The tables' events and the job's event come in any order: all must be there.
+    told = tables.get(job.id, [])
+    done = job.state == JobState.SUCCEEDED and told and len(told) >= told[0].tables
     return FlowState.SUCCEEDED if done else FlowState.RUNNING
 
 
@@ -245,7 +261,7 @@ def steps_of(
     A version that is made from a table begins with `built` in the place of the first two. Before
     it is judged, a suite is inferred when the flow asked for one that was not there.
     """
-    newest, by_job = newest_jobs(jobs, kinds=MAKING), {table.job_id: table for table in tables}
+    newest, by_job = newest_jobs(jobs, kinds=MAKING), _by_job(tables)
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
     trained = {row.job_id: row for row in trainings}
     told, reporting = {row.subject_id: row for row in reports}, report_jobs(jobs)
@@ -257,20 +273,18 @@ def steps_of(
         if job is None:
             continue
         steps.append(job_step(MAKING[job.kind], subject=file.path, job=job))
-        table = by_job.get(job.id)
-        if table is None:
-            continue
-        steps.append(_published(file, table))
-        if file.id in inferring:
-            steps.append(job_step("inferred", subject=file.path, job=inferring[file.id]))
-        steps += [
-            judged_step(file, each, job=by_id.get(each.job_id))
-            for each in judged.get(table.table_version_id, [])
-        ]
-        answers = [each for each in decided if each.table_version_id == table.table_version_id]
-        steps += training_steps(
-            file, answers, jobs=by_id, trained=trained, reporting=reporting, reports=told
-        )
+        for table in by_job.get(job.id, []):
+            steps.append(_published(file, table))
+            if file.id in inferring:
+                steps.append(job_step("inferred", subject=file.path, job=inferring[file.id]))
+            steps += [
+                judged_step(file, each, job=by_id.get(each.job_id))
+                for each in judged.get(table.table_version_id, [])
+            ]
+            answers = [each for each in decided if each.table_version_id == table.table_version_id]
+            steps += training_steps(
+                file, answers, jobs=by_id, trained=trained, reporting=reporting, reports=told
+            )
     return steps
 
 

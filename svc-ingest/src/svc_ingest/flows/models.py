@@ -148,6 +148,7 @@ class PublishedTableRow(Base):
     table_id: Mapped[str]
     table_name: Mapped[str]
     job_id: Mapped[str]
+    tables: Mapped[int]
     rows: Mapped[int] = mapped_column(BigInteger)
     columns: Mapped[int]
     bytes_in: Mapped[int] = mapped_column(BigInteger)

@@ -61,6 +61,7 @@ class FlowRepository(Repository[FlowRow]):
         tables = (
             select(
                 PublishedTableRow.job_id,
+                PublishedTableRow.tables,
                 PublishedTableRow.table_version_id,
                 PublishedTableRow.published_at,
                 asked_at,

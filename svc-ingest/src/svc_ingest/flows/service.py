@@ -104,6 +104,7 @@ class Flows:
             "table_id": table.table_id,
             "table_name": table.table_name,
             "job_id": table.job_id,
+            "tables": table.tables,
             "rows": table.rows,
             "columns": table.columns,
             "bytes_in": table.bytes_in,
