@@ -1,6 +1,7 @@
 """Tables: what was converted, its statistics and its bytes."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -10,9 +11,11 @@ from datafleet.downloads import Download, Progress, download
 from datafleet.models import Preview, Profile, Table
 from datafleet.pages import read_items
 from datafleet.transport import Transport
+from shared_lib.contracts.base import Contract, format_utc
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.queries import DEFAULT_ROWS, QueryAnswer, QueryCreate, RowPage
 from shared_lib.contracts.tables import ConversionCreate, ConversionView, TableVersionView
+from shared_lib.contracts.versions import AppendCreate, TableChangeView, TableDiff
 
 
 class Tables:
@@ -34,10 +37,58 @@ class Tables:
         """A table and its newest version."""
         return self._transport.get(address("/v1/tables", table_id), answers=Table)
 
-    def versions(self, table_id: str, *, limit: int | None = None) -> Iterator[TableVersionView]:
-        """The versions of a table, newest first."""
+    def versions(
+        self, table_id: str, *, as_of: datetime | None = None, limit: int | None = None
+    ) -> Iterator[TableVersionView]:
+        """The versions of a table, newest first; those that were there at a moment with a zone."""
         path = address("/v1/tables", table_id, "versions")
-        return read_items(self._transport, path, item=TableVersionView, limit=limit)
+        params = {"as_of": format_utc(as_of) if as_of is not None else None}
+        return read_items(self._transport, path, item=TableVersionView, params=params, limit=limit)
+
+    def append(
+        self,
+        table_id: str,
+        source_id: str,
+        *,
+        source_version: int | None = None,
+        base_version: int | None = None,
+        widen_to_text: bool = False,
+    ) -> TableChangeView:
+        """Make the next version: these rows, and behind them those of another table's version.
+
+        Wait for its `job_id`, then read the `change`.
+
+        Raises:
+            ConflictError: the columns do not fit together; says which and why.
+        """
+        body = AppendCreate(
+            source_table_id=source_id,
+            source_version=source_version,
+            base_version=base_version,
+            widen_to_text=widen_to_text,
+        )
+        path = address("/v1/tables", table_id, "appends")
+        return self._transport.post(path, answers=TableChangeView, body=body)
+
+    def compact(self, table_id: str) -> TableChangeView:
+        """Make the next version: the same rows in as few files as can be.
+
+        Raises:
+            ConflictError: it is one file already.
+        """
+        path = address("/v1/tables", table_id, "compactions")
+        return self._transport.post(path, answers=TableChangeView, body=Contract())
+
+    def change(self, table_id: str, change_id: str) -> TableChangeView:
+        """An append or a compaction: how columns evolved, which files are shared, or its error."""
+        path = address("/v1/tables", table_id, "changes", change_id)
+        return self._transport.get(path, answers=TableChangeView)
+
+    def diff(self, table_id: str, *, before: int, after: int, key: Sequence[str] = ()) -> TableDiff:
+        """What differs between two versions: columns, rows by key or content, statistics."""
+        query = urlencode({"before": before, "after": after, "key": key}, doseq=True)
+        path = f"{address('/v1/tables', table_id, 'diff')}?{query}"
+        return self._transport.get(path, answers=TableDiff)
 
     def preview(self, table_id: str, *, rows: int = 50, version: int | None = None) -> Preview:
         """The first rows, at most 100."""

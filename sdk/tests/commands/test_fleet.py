@@ -249,6 +249,29 @@ def test_savings_are_shown_with_their_assumptions(fleet: Fleet, orders: Path) ->
     assert wrong.exit_code == ExitCode.USAGE
 
 
+def test_a_table_grows_and_tells_what_differs(fleet: Fleet, tmp_path: Path) -> None:
+    for name, content in (("grow", "id,x\n1,a\n"), ("more", "id,y\n2.5,b\n"), ("bad", "x\n7\n")):
+        (tmp_path / f"{name}.csv").write_text(content)
+        assert fleet.run("push", str(tmp_path / f"{name}.csv")).exit_code == 0
+    grown = fleet.run("table", "append", "grow", "--from", "more")
+    assert grown.stdout == "version 2\n", grown.stderr
+    assert "column y is new" in grown.stderr
+    refused = fleet.run("table", "append", "grow", "--from", "bad")
+    assert refused.exit_code == ExitCode.FAILED
+    assert "Column x is string here and int64 there" in refused.stderr
+    lines = fleet.run("table", "versions", "grow").stdout.splitlines()
+    assert [line.split("\t")[:3] for line in lines[1:]] == [
+        ["2", "append", "2"],
+        ["1", "conversion", "1"],
+    ]
+    assert fleet.run("table", "versions", "grow", "--as-of", "2020-01-01").stdout == ""
+    differs = fleet.run("table", "diff", "grow", "--key", "id")
+    assert "rows added 1, removed 0, changed 0" in differs.stderr
+    assert fleet.run("table", "compact", "grow").exit_code == ExitCode.FAILED
+    flow = json.loads(fleet.run("flow", "show", "--dataset", "grow", "--json").stdout)
+    assert [step["name"] for step in flow["steps"]][:2] == ["built", "published"]
+
+
 def test_a_preview_is_never_cut_when_piped(fleet: Fleet, orders: Path) -> None:
     lines = fleet.run("table", "preview", "orders", "--rows", "8").stdout.splitlines()
 

@@ -15,6 +15,9 @@ from svc_parquet.tables import endpoints as tables_endpoints
 from svc_parquet.tables.service import Tables
 from svc_parquet.task_datasets import endpoints as task_datasets_endpoints
 from svc_parquet.task_datasets.service import TaskDatasets
+from svc_parquet.versions import endpoints as versions_endpoints
+from svc_parquet.versions.differences import Differences
+from svc_parquet.versions.service import TableChanges
 from svc_parquet.worker import runtime
 
 
@@ -33,12 +36,15 @@ def create_app(settings: ParquetSettings) -> FastAPI:
             queries_endpoints.router,
             task_datasets_endpoints.router,
             savings_endpoints.router,
+            versions_endpoints.router,
         ],
         handlers={DATASET_VERSION_LANDED.name: conversions.on_landed},
         services={
             Tables: tables,
             Conversions: conversions,
             Queries: queries,
+            TableChanges: TableChanges(parts, tables=tables),
+            Differences: Differences(parts, tables=tables, queries=queries),
             SavingsService: SavingsService(parts, queries=queries),
             TaskDatasets: TaskDatasets(parts, tables=tables),
         },

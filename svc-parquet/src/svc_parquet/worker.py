@@ -6,6 +6,7 @@ from svc_parquet.conversions.requests import KIND as CONVERT_KIND
 from svc_parquet.settings import ParquetSettings
 from svc_parquet.tables.objects import PREFIX, named_objects
 from svc_parquet.task_datasets.requests import KIND as TASK_DATASET_KIND
+from svc_parquet.versions.requests import KINDS as GROWTH_KINDS
 
 
 def runtime(settings: ParquetSettings) -> Runtime:
@@ -14,7 +15,7 @@ def runtime(settings: ParquetSettings) -> Runtime:
     return build_runtime(
         settings,
         worker="svc_parquet.worker:runtime",
-        kinds=(CONVERT_KIND, TASK_DATASET_KIND),
+        kinds=(CONVERT_KIND, TASK_DATASET_KIND, *GROWTH_KINDS),
         sweeps=(orphans,),
     )
 

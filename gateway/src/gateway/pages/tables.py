@@ -15,6 +15,8 @@ from gateway.pages.table_views import draw_labels
 SHOWN_COLUMNS = 100
 SHOWN_CELLS = 30
 SHOWN_LABELS = 20
+SHOWN_VERSIONS = 10
+SHOWN_STATISTICS = 200
 PAGE_ROWS = 50
 QUERY_ROWS = 200
 
@@ -41,10 +43,11 @@ async def table_page(request: Request, table_id: str) -> HTMLResponse:
     version = table["latest_version"]
     context: dict[str, Any] = {"table": table, "version": version}
     if version is not None:
-        profiled, preview, made = await asyncio.gather(
+        profiled, preview, made, versions = await asyncio.gather(
             ask(request, f"/v1/tables/{table_id}/profile", version=version["number"]),
             ask(request, f"/v1/tables/{table_id}/preview", version=version["number"], limit=20),
             _task_dataset(request, version),
+            ask(request, f"/v1/tables/{table_id}/versions", limit=SHOWN_VERSIONS),
         )
         columns = profiled["profile"]["columns"]
         context |= {
@@ -54,6 +57,7 @@ async def table_page(request: Request, table_id: str) -> HTMLResponse:
             "reasons": {c["name"]: c["reason"] for c in version["columns"]},
             "preview_columns": [c["name"] for c in preview["columns"]][:SHOWN_CELLS],
             "preview_rows": [row[:SHOWN_CELLS] for row in preview["rows"]],
+            "versions": versions["items"],
             **made,
         }
     return render(
@@ -133,6 +137,35 @@ def _sort_links(names: list[str], kept: dict[str, str]) -> dict[str, str]:
 
 def _link(kept: dict[str, str], **more: int) -> str:
     return "?" + urlencode({k: v for k, v in {**kept, **more}.items() if v not in ("", None)})
+
+
+@router.get("/tables/{table_id}/diff")
+async def diff_page(
+    request: Request,
+    table_id: str,
+    *,
+    before: Annotated[int, Query(ge=1)],
+    after: Annotated[int, Query(ge=1)],
+    key: str = "",
+) -> HTMLResponse:
+    """What differs between two versions; by a key when one is chosen."""
+    params = [("before", str(before)), ("after", str(after)), *([("key", key)] if key else [])]
+    table, diff = await asyncio.gather(
+        ask(request, f"/v1/tables/{table_id}"),
+        ask_many(request, f"/v1/tables/{table_id}/diff", params),
+    )
+    return render(
+        request,
+        "diff.html",
+        heading=f"{table['name']} v{before} and v{after}",
+        table=table,
+        diff=diff,
+        statistics=diff["statistics"][:SHOWN_STATISTICS],
+        hidden=max(len(diff["statistics"]) - SHOWN_STATISTICS, 0),
+        key=key,
+        cli=f"fleet table diff {table_id} --before {before} --after {after}",
+        json_path=f"/v1/tables/{table_id}/diff?before={before}&after={after}",
+    )
 
 
 @router.get("/tables/{table_id}/query")

@@ -26,6 +26,7 @@ class IdKind(StrEnum):
     SESSION = "ses"
     SUITE = "su"
     TABLE = "tb"
+    TABLE_CHANGE = "tc"
     TABLE_VERSION = "tv"
     TASK_DATASET = "tk"
     TENANT = "tn"

@@ -69,7 +69,7 @@ class ColumnView(Contract):
     reason: str
 
 
-VersionOrigin = Literal["conversion", "task_dataset"]
+VersionOrigin = Literal["conversion", "task_dataset", "append", "compaction"]
 """What made a table version."""
 
 

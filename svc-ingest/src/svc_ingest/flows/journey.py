@@ -21,7 +21,7 @@ from svc_ingest.flows.report_steps import report_jobs, subject_of
 from svc_ingest.flows.subjects import Subject
 from svc_ingest.flows.training_steps import DecidedFacts, training_outcome, training_steps
 
-MAKING = {"convert": "converted", "task_dataset": "built"}
+MAKING = {"convert": "converted", "task_dataset": "built", "append": "built"}
 """The jobs that make a subject's table, and what their steps are called."""
 INFERRING = ("infer_suite",)
 

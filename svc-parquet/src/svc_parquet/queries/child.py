@@ -25,6 +25,7 @@ from svc_parquet.queries.forms import Form
 from svc_parquet.queries.framing import Frame, read_frame, write_frame, write_json
 from svc_parquet.queries.paging import Asked, read_page, refuse_unknown
 from svc_parquet.savings.footers import read_layout
+from svc_parquet.versions.comparing import compare_rows, open_both
 
 LOOKS_FOR_PARENT_S = 1.0
 BESIDES_THE_ENGINE = 3 * 1024**3
@@ -135,10 +136,22 @@ def _layout(question: dict[str, Any], engine: Engine) -> Answer:  # noqa: ARG001
     return asdict(read_layout(question["parts"])), iter(())
 
 
+def _compare(question: dict[str, Any], engine: Engine) -> Answer:
+    open_both(engine, before=question["before"], after=question["after"])
+    found = compare_rows(
+        engine,
+        key=question["key"],
+        compared=question["compared"],
+        most_bytes=question["most_bytes"],
+    )
+    return found, iter(())
+
+
 _KINDS: dict[str, Callable[[dict[str, Any], Engine], Answer]] = {
     "query": _query,
     "page": _page,
     "layout": _layout,
+    "compare": _compare,
 }
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ and nothing else, and its settings are locked; the process may write no file (`c
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -50,10 +50,14 @@ class Engine:
 
     def open(self, parts: Sequence[str]) -> None:
         """Let `data` be these files, and shut the door."""
-        quoted = ", ".join("'" + part.replace("'", "''") + "'" for part in parts)
+        self.open_views({TABLE: parts})
+
+    def open_views(self, views: Mapping[str, Sequence[str]]) -> None:
+        """Let each name be its files, which are all that may be read, and shut the door."""
         run = self._connection.execute
-        run(f"SET allowed_paths = [{quoted}]")
-        run(f"CREATE VIEW {TABLE} AS SELECT * FROM read_parquet([{quoted}])")  # noqa: S608 - quoted
+        run(f"SET allowed_paths = [{_quoted(part for parts in views.values() for part in parts)}]")
+        for name, parts in views.items():
+            run(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{_quoted(parts)}])")  # noqa: S608 - quoted
         run("SET enable_external_access = false")
         run("SET allow_persistent_secrets = false")
         run("SET lock_configuration = true")
@@ -112,6 +116,10 @@ class Engine:
             yield
         finally:
             timer.cancel()
+
+
+def _quoted(parts: Iterable[str]) -> str:
+    return ", ".join("'" + part.replace("'", "''") + "'" for part in parts)
 
 
 @contextmanager

@@ -114,6 +114,28 @@ class Queries:
             total_exact=header["total_exact"],
         )
 
+    def compare(
+        self, before: Source, after: Source, *, key: list[str], compared: list[str]
+    ) -> dict[str, Any]:
+        """How the rows of two versions differ, as `RowsDiff` says it.
+
+        Raises:
+            QueryTimeLimitError, QueryMemoryLimitError: there is too much to compare.
+        """
+        header, pieces = self._processes.ask(
+            {
+                "kind": "compare",
+                "before": self._paths(before),
+                "after": self._paths(after),
+                "key": key,
+                "compared": compared,
+                "most_bytes": self._settings.max_bytes,
+            }
+        )
+        for _ in pieces:
+            continue
+        return header
+
     def layout(self, source: Source) -> dict[str, float]:
         """`footers`, `column` and `filtered` bytes, as the savings know them."""
         header, pieces = self._processes.ask({"kind": "layout", "parts": self._paths(source)})

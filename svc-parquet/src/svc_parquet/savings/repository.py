@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Subquery, case, func, select
 
 from shared_lib.db.engine import ReadView
 from svc_parquet.savings.models import PriceTableRow, TableLayoutRow
 from svc_parquet.savings.money import Layout
-from svc_parquet.tables.models import TableRow, TableVersionRow
+from svc_parquet.tables.models import TableObjectRow, TableRow, TableVersionRow
+from svc_parquet.tables.objects import PART
 
 
 @dataclass(frozen=True)
@@ -43,23 +44,29 @@ class SavingsRepository:
             select(
                 TableVersionRow.table_id,
                 func.count().label("versions"),
-                func.sum(TableVersionRow.bytes_in).label("raw"),
-                func.sum(TableVersionRow.bytes).label("parquet"),
+                # An append or a compaction brings no file that was not there before.
+                func.sum(
+                    case(
+                        (TableVersionRow.origin == "conversion", TableVersionRow.bytes_in), else_=0
+                    )
+                ).label("raw"),
                 func.max(TableVersionRow.number).label("number"),
             )
             .where(
                 TableVersionRow.tenant == self._tenant,
                 # What was made from tables has no file to be compared with.
-                TableVersionRow.origin == "conversion",
+                TableVersionRow.origin != "task_dataset",
             )
             .group_by(TableVersionRow.table_id)
             .subquery()
         )
+        parts = self._part_bytes()
         query = (
             select(
-                TableRow.dataset_name, sums.c.versions, sums.c.raw, sums.c.parquet, TableVersionRow
+                TableRow.dataset_name, sums.c.versions, sums.c.raw, parts.c.parquet, TableVersionRow
             )
             .join(sums, sums.c.table_id == TableRow.id)
+            .join(parts, parts.c.table_id == TableRow.id)
             .join(
                 TableVersionRow,
                 (TableVersionRow.table_id == TableRow.id)
@@ -78,6 +85,21 @@ class SavingsRepository:
             )
             for name, versions, raw, parquet, newest in self._session.execute(query)
         ]
+
+    def _part_bytes(self) -> Subquery:
+        """Bytes of the parts of each table; a part of several versions counts once."""
+        part = (
+            select(TableVersionRow.table_id, TableObjectRow.object_key, TableObjectRow.bytes)
+            .join(TableVersionRow, TableVersionRow.id == TableObjectRow.table_version_id)
+            .where(TableObjectRow.role == PART, TableVersionRow.tenant == self._tenant)
+            .distinct()
+            .subquery()
+        )
+        return (
+            select(part.c.table_id, func.sum(part.c.bytes).label("parquet"))
+            .group_by(part.c.table_id)
+            .subquery()
+        )
 
     def layouts(self, version_ids: Iterable[str]) -> dict[str, Layout]:
         """The known layouts, by version."""

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
 
-from shared_lib.contracts.base import Page
+from shared_lib.contracts.base import Page, UtcTime
 from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.scopes import Scope
 from shared_lib.contracts.tables import (
@@ -64,12 +64,26 @@ def read_table(request: Request, *, table_id: str, caller: Reader, tables: Servi
 
 @router.get("/{table_id}/versions")
 def list_versions(
-    request: Request, *, table_id: str, caller: Reader, tables: Service, page: PageQuery
+    request: Request,
+    *,
+    table_id: str,
+    caller: Reader,
+    tables: Service,
+    page: PageQuery,
+    as_of: Annotated[
+        UtcTime | None,
+        Query(description="Those that were there then; the first of them was the newest."),
+    ] = None,
 ) -> Page[TableVersionView]:
     """The versions of a table, newest first."""
     with state_of(request).runtime.database.read() as view:
         found = tables.versions(
-            view, table_id, tenant=caller.tenant, limit=page.limit, cursor=page.cursor
+            view,
+            table_id,
+            tenant=caller.tenant,
+            limit=page.limit,
+            cursor=page.cursor,
+            as_of=as_of,
         )
         return page_of(found, view_version)
 

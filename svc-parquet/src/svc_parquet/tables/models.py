@@ -55,14 +55,17 @@ class TableVersionRow(Base):
 
 
 class TableObjectRow(Base):
-    """An object that a version is made of: a Parquet part, its report, preview or quarantine."""
+    """An object that a version is made of: a Parquet part, its report, preview or quarantine.
 
-    __tablename__ = "table_object"
+    A part may be part of several versions: it never changes.
+    """
 
-    object_key: Mapped[str] = mapped_column(primary_key=True)
-    table_version_id: Mapped[str] = mapped_column(ForeignKey("table_version.id"), index=True)
-    role: Mapped[str]
-    position: Mapped[int]
+    __tablename__ = "version_object"
+
+    table_version_id: Mapped[str] = mapped_column(ForeignKey("table_version.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    object_key: Mapped[str] = mapped_column(index=True)
     rows: Mapped[int | None] = mapped_column(BigInteger)
     bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str]

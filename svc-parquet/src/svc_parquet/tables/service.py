@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement
@@ -220,15 +221,25 @@ class Tables:
         return self._view(view, row, versions=counts.get(row.id, 0))
 
     def versions(
-        self, view: ReadView, table_id: str, *, tenant: str, limit: int, cursor: str | None
+        self,
+        view: ReadView,
+        table_id: str,
+        *,
+        tenant: str,
+        limit: int,
+        cursor: str | None,
+        as_of: datetime | None = None,
     ) -> KeysetPage[TableVersionRow]:
-        """The versions of a table, newest first."""
+        """The versions of a table, newest first; those that were there at a moment."""
         table = self._find(view, table_id, tenant=tenant)
+        where = [TableVersionRow.table_id == table.id]
+        if as_of is not None:
+            where.append(TableVersionRow.created_at <= as_of)
         return TableVersionRepository(view).page(
             tenant=tenant,
             limit=limit,
             cursor=cursor,
-            where=(TableVersionRow.table_id == table.id,),
+            where=tuple(where),
         )
 
     def version(

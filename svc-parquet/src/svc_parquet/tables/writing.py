@@ -67,15 +67,22 @@ class TableWriter:
         assert self._writer is not None  # noqa: S101 - the line above made both
         assert self._profiler is not None  # noqa: S101
         parts = self._writer.publish(empty, metadata=self._metadata)
-        # Made from tables: a column's type is what it was, so nothing is decided or given here.
-        decided = [
-            ColumnDecision(name=column.name, type=column.type, origin="given", reason=column.reason)
-            for column in self._columns
-        ]
-        self._preview.write(self._folder, columns=decided)
+        write_preview(self._preview, self._folder, columns=self._columns)
         return Written(parts=parts, profile=self._profiler.finish())
 
     def abandon(self) -> None:
         """Leave nothing behind."""
         if self._writer is not None:
             self._writer.abandon()
+
+
+def write_preview(preview: Preview, folder: Path, *, columns: Sequence[ColumnView]) -> None:
+    """Write `preview.json` of a table that was made from tables.
+
+    A column's type is what it was, so nothing is decided here; the version names its columns.
+    """
+    decided = [
+        ColumnDecision(name=column.name, type=column.type, origin="given", reason=column.reason)
+        for column in columns
+    ]
+    preview.write(folder, columns=decided)

@@ -24,8 +24,8 @@ def upgrade() -> None:
             "table_version_id", sa.String(), sa.ForeignKey("table_version.id"), primary_key=True
         ),
         sa.Column("footers", sa.BigInteger(), nullable=False),
-        sa.Column("column_bytes", sa.Float(), nullable=False),
-        sa.Column("filtered_bytes", sa.Float(), nullable=False),
+        sa.Column("column_bytes", sa.Double(), nullable=False),
+        sa.Column("filtered_bytes", sa.Double(), nullable=False),
     )
 
 
