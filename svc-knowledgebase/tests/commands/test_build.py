@@ -29,8 +29,8 @@ def test_what_was_not_read_is_listed(folder: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "skipped\tp.png\tunknown_format\tThese are bytes of" in result.stdout
     assert "3 files found: 2 parsed, 1 skipped, 0 failed; 1 not selected" in result.stderr
-    assert "2 parsed now; 3 added" in result.stderr
-    assert "0 parsed now; 0 added" in run(folder).stderr
+    assert "3 read anew; 3 added" in result.stderr
+    assert "0 read anew; 0 added" in run(folder).stderr
 
 
 def test_a_document_that_fails_is_exit_code_1(folder: Path) -> None:

@@ -102,7 +102,7 @@ def _tell(output: Output, report: "BuildReport", target: Path) -> None:
         f"{counts.tokens:,} tokens \u2192 {target / 'records.jsonl'}"
     )
     output.say(
-        f"{changes.parsed_now:,} parsed now; {len(changes.added):,} added, "
+        f"{changes.parsed_now:,} read anew; {len(changes.added):,} added, "
         f"{len(changes.changed):,} changed, {len(changes.moved):,} moved, "
         f"{len(changes.deleted):,} deleted"
     )
