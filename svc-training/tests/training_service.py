@@ -24,6 +24,7 @@ from shared_lib.contracts.events import (
 )
 from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.contracts.internal import EVENTS_PATH
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.services import ServiceName
 from shared_lib.contracts.verdicts import Verdict
 from shared_lib.db.migrations import migrate
@@ -69,7 +70,13 @@ class Training(AskedService):
         self.http = httpx.Client(base_url=self.url, timeout=60)
 
     def publish(
-        self, dataset: str, columns: Mapping[str, Any], *, tenant: str = TENANT, number: int = 1
+        self,
+        dataset: str,
+        columns: Mapping[str, Any],
+        *,
+        tenant: str = TENANT,
+        number: int = 1,
+        plan: FlowPlan | None = None,
     ) -> TablePublished:
         """Store a table as svc-parquet does, and tell of it in its name."""
         buffer, frame = io.BytesIO(), pl.DataFrame(columns)
@@ -93,6 +100,7 @@ class Training(AskedService):
             bytes_in=1,
             bytes_out=1,
             quarantined_rows=0,
+            plan=plan,
         )
         self.tell(TABLE_PUBLISHED, table, producer=ServiceName.PARQUET, tenant=tenant)
         return table

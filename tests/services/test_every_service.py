@@ -49,6 +49,18 @@ def test_every_route_declares_who_may_call_it(member: Member, tmp_path: Path) ->
 
 
 @each_service
+def test_every_list_is_read_page_by_page(member: Member, tmp_path: Path) -> None:
+    paths = app_of(member, tmp_path).openapi()["paths"]
+    lists = {
+        path: {parameter["name"] for parameter in ways["get"].get("parameters", [])}
+        for path, ways in paths.items()
+        if "get" in ways and "schemas/Page_" in str(ways["get"]["responses"]["200"])
+    }
+
+    assert [path for path, names in lists.items() if not {"limit", "cursor"} <= names] == []
+
+
+@each_service
 def test_no_route_believes_a_wrong_token(member: Member, tmp_path: Path) -> None:
     settings = member.settings(tmp_path)
 

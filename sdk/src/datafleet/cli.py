@@ -13,8 +13,9 @@ COMMANDS = {
     "completion": LazyCommand(
         "datafleet.commands.completion:completion", "Print what makes a shell complete `fleet`"
     ),
+    "demo": LazyCommand("datafleet.commands.demo:demo", "The whole journey on sample data"),
     "dataset": LazyCommand("datafleet.commands.dataset:dataset", "What has landed, by name"),
-    "flow": LazyCommand("datafleet.commands.flow:flow", "Journeys from file to table"),
+    "flow": LazyCommand("datafleet.commands.flow:flow", "Journeys from file to model"),
     "job": LazyCommand("datafleet.commands.job:job", "Long work, of all services"),
     "login": LazyCommand("datafleet.commands.login:login", "Sign in to a fleet with a key"),
     "open": LazyCommand("datafleet.commands.open:open_page", "Open the fleet in the browser"),

@@ -17,6 +17,7 @@ from datafleet.configuration import find_connection
 from datafleet.datasets import Datasets
 from datafleet.flows import Flows
 from datafleet.jobs import Jobs
+from datafleet.models import Flow
 from datafleet.pushes import LocalFile, Push, PushPlanError, plan_push
 from datafleet.quality import Judgements, Suites
 from datafleet.retries import RetryPolicy
@@ -25,8 +26,9 @@ from datafleet.training import Models, Pipelines, Triggers
 from datafleet.transport import Transport
 from datafleet.uploads import Uploads
 from shared_lib.contracts.access import WhoAmI
-from shared_lib.contracts.catalog import UploadedPath, UploadView, VersionView
+from shared_lib.contracts.catalog import FlowCreate, UploadedPath, UploadView, VersionView
 from shared_lib.contracts.conversions import ConversionOptions
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.status import FleetStatus
 
 TIMEOUT_S = 30.0
@@ -164,6 +166,43 @@ class Client:
         uploads = [self._upload(file, progress=progress) for file in push.files]
         received = [UploadedPath(upload_id=upload.id) for upload in uploads]
         return self.datasets.land(push.dataset, uploads=received, options=options)
+
+    def run(
+        self,
+        source: str | Path,
+        *,
+        dataset: str | None = None,
+        plan: FlowPlan,
+        options: ConversionOptions | None = None,
+        progress: SendProgress | None = None,
+    ) -> Flow:
+        """Send a file, and have its table judged and trained on: the whole journey.
+
+        Args:
+            dataset: a name; made when there is none. Called after the source when left out.
+            plan: the suite that judges, the pipeline that trains.
+            options: what the conversion cannot tell from the file.
+
+        Returns:
+            The flow, which has begun; `flows.wait(flow.id)` waits for its end.
+
+        Raises:
+            PushPlanError: nothing is there to send, or it is several things.
+            FleetApiError: the fleet refuses the file or the plan, and says why.
+            UnreachableError: nobody answers.
+        """
+        pushes = plan_push([source], dataset=dataset)
+        if len(pushes) != 1:
+            raise PushPlanError(f"{source} is several files; give `dataset` to land them as one.")
+        uploads = [self._upload(file, progress=progress) for file in pushes[0].files]
+        return self.flows.create(
+            FlowCreate(
+                dataset=pushes[0].dataset,
+                uploads=[UploadedPath(upload_id=upload.id) for upload in uploads],
+                options=options or ConversionOptions(),
+                **plan.model_dump(exclude_unset=True),
+            )
+        )
 
     def _upload(
         self,

@@ -41,9 +41,9 @@ class Pipelines:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def list(self) -> Iterator[PipelineView]:
+    def list(self, *, limit: int | None = None) -> Iterator[PipelineView]:
         """What can be trained, by name."""
-        return read_items(self._transport, _PIPELINES, item=PipelineView)
+        return read_items(self._transport, _PIPELINES, item=PipelineView, limit=limit)
 
     def train(
         self, pipeline: str, *, table_version: str, params: dict[str, Any] | None = None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared_lib.contracts.catalog import FlowState
 from shared_lib.contracts.jobs import JobState
-from svc_ingest.flows.journey import Standing, newest_jobs, standing_of
+from svc_ingest.flows.journey import CONVERT, Standing, newest_jobs, standing_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -259,7 +259,7 @@ def test_the_order_of_events_has_no_effect(
 def test_a_flow_has_ended_exactly_when_every_file_has(drawn: list[tuple[Job, bool]]) -> None:
     jobs = [each for each, _ in drawn]
     published = {each.id for each, yes in drawn if yes}
-    newest = newest_jobs(jobs)
+    newest = newest_jobs(jobs, kind=CONVERT)
     ended = all(
         file_id in newest
         and JobState(newest[file_id].state).ended

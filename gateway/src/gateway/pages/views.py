@@ -31,7 +31,9 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "publishing": ("running", "◐", "publishing"),
     "queued": ("queued", "○", "queued"),
 }
-STEPS = ("landed", "converted", "published", "judged", "decided", "trained", "registered")
+STEPS = (
+    "landed", "converted", "published", "inferred", "judged", "decided", "trained", "registered",
+)  # fmt: skip
 DRAWN_FILES = 12
 DRAWN_DAYS = 30
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -199,7 +201,9 @@ def draw_flow(flow: Json) -> Markup | None:
     if not files or len(files) > DRAWN_FILES:
         return None
     rows = {file: row for row, file in enumerate(files)}
-    nodes = [_node(step, row=rows[step["subject"]]) for step in shown]
+    names = [name for name in STEPS if any(step["name"] == name for step in shown)]
+    columns = {name: column for column, name in enumerate(names)}
+    nodes = [_node(step, row=rows[step["subject"]], columns=columns) for step in shown]
     known = {node.id for node in nodes}
     edges = [
         GraphEdge(f"{file}/{source}", f"{file}/{target}")
@@ -227,7 +231,7 @@ def shown_state(step: Json) -> str:
     return str(step["facts"].get("verdict", step["state"]))
 
 
-def _node(step: Json, *, row: int) -> GraphNode:
+def _node(step: Json, *, row: int, columns: Mapping[str, int]) -> GraphNode:
     state, glyph, word = badge_of(shown_state(step))
     href = f"/jobs/{step['job_id']}" if step["job_id"] else None
     if step["links"].get("table"):
@@ -243,7 +247,7 @@ def _node(step: Json, *, row: int) -> GraphNode:
         word, note = step["facts"]["alias"], f"{step['facts']['model']} v{step['facts']['version']}"
     return GraphNode(
         id=f"{step['subject']}/{step['name']}",
-        column=STEPS.index(step["name"]),
+        column=columns[step["name"]],
         row=row,
         title=f"{glyph} {step['name']}" if word == "succeeded" else f"{glyph} {word}",
         note=step["subject"] if step["name"] == "landed" else note,

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from shared_lib.contracts.base import Contract, UtcTime
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.errors import Problem
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.verdicts import Verdict
 
 DatasetName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
@@ -98,6 +99,19 @@ class VersionCreate(Contract):
     options: ConversionOptions = ConversionOptions()
 
 
+class FlowCreate(FlowPlan, VersionCreate):
+    """The body of `POST /v1/flows`: land received uploads, and say what shall become of them."""
+
+    dataset: DatasetName
+
+    @property
+    def plan(self) -> FlowPlan | None:
+        """What is asked beside landing; None when nothing is."""
+        names = FlowPlan.model_fields.keys()
+        asked = {name: getattr(self, name) for name in self.model_fields_set & names}
+        return FlowPlan(**asked) if asked else None
+
+
 class FlowState(StrEnum):
     """The flow as a whole: failed when any of its files failed and nothing is running."""
 
@@ -145,6 +159,7 @@ class FlowView(Contract):
     state: FlowState
     created_at: UtcTime
     ended_at: UtcTime | None = None
+    plan: FlowPlan | None = Field(default=None, description="What was asked when it began.")
     steps: list[FlowStep] = []
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue
 from shared_lib.contracts.base import Contract, UtcTime
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.jobs import JobSummary
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.services import ServiceName
 from shared_lib.contracts.verdicts import Verdict
 
@@ -44,6 +45,7 @@ class DatasetVersionLanded(Contract):
     version_number: int
     files: list[LandedFile]
     options: ConversionOptions = ConversionOptions()
+    plan: FlowPlan | None = None
 
 
 class TablePublished(Contract):
@@ -65,6 +67,7 @@ class TablePublished(Contract):
     bytes_out: int
     quarantined_rows: int
     widened_columns: list[str] = []
+    plan: FlowPlan | None = None
 
 
 class RequestedJudgement(Contract):
@@ -108,10 +111,13 @@ class QualityJudged(Contract):
 
 
 class TrainingDecision(Contract):
-    """Whether a pipeline trains on a table version, and by which rule."""
+    """Whether a pipeline trains on a table version, and by which rule.
+
+    Without a trigger it is the flow's own plan that asked.
+    """
 
     decision_id: str
-    trigger_id: str
+    trigger_id: str | None = None
     pipeline: str
     train: bool
     rule: str
@@ -121,7 +127,7 @@ class TrainingDecision(Contract):
 
 
 class TrainingDecided(Contract):
-    """`training.decided`: what all triggers on a table version said; there may be none."""
+    """`training.decided`: what plan and triggers said of a table version; perhaps nothing."""
 
     version_id: str
     file_id: str
@@ -169,13 +175,13 @@ class EventSpec:
 
 DATASET_VERSION_LANDED = EventSpec(
     name="dataset_version.landed",
-    schema_version=1,
+    schema_version=2,
     payload=DatasetVersionLanded,
     subscribers=(ServiceName.PARQUET,),
 )
 TABLE_PUBLISHED = EventSpec(
     name="table.published",
-    schema_version=2,
+    schema_version=3,
     payload=TablePublished,
     subscribers=(ServiceName.INGEST, ServiceName.QUALITY, ServiceName.TRAINING),
 )
@@ -193,7 +199,7 @@ QUALITY_JUDGED = EventSpec(
 )
 TRAINING_DECIDED = EventSpec(
     name="training.decided",
-    schema_version=1,
+    schema_version=2,
     payload=TrainingDecided,
     subscribers=(ServiceName.INGEST,),
 )

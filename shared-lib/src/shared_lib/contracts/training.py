@@ -3,18 +3,13 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, JsonValue
 
 from shared_lib.contracts.base import Contract, UtcTime
 from shared_lib.contracts.catalog import DatasetName
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.jobs import JobState
-
-PipelineName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")]
-"""The pipeline's folder in its repository, with forward slashes."""
-
-Params = dict[Annotated[str, StringConstraints(min_length=1, max_length=200)], JsonValue]
-"""Changed params by their dotted names, such as `train.c`."""
+from shared_lib.contracts.plans import Params, PipelineName
 
 
 class PipelineStage(Contract):
@@ -130,7 +125,14 @@ class TriggerView(Contract):
 
 
 DecisionRule = Literal[
-    "not_judged", "gate_failed", "gate_warned", "debounce", "rows_since_last", "first", "new_data"
+    "not_judged",
+    "gate_failed",
+    "gate_warned",
+    "debounce",
+    "rows_since_last",
+    "first",
+    "new_data",
+    "asked",
 ]
 
 
@@ -138,7 +140,7 @@ class DecisionView(Contract):
     """Why a pipeline was or was not trained on a table version."""
 
     id: str
-    trigger_id: str
+    trigger_id: str | None = Field(description="Null when the flow itself asked for the pipeline.")
     pipeline: str
     dataset: str
     version_id: str

@@ -20,6 +20,7 @@ from svc_ingest.flows.models import (
 from svc_ingest.flows.training_steps import DecidedFacts, training_outcome, training_steps
 
 CONVERT = "convert"
+INFER = "infer_suite"
 
 
 class JobFacts(Protocol):
@@ -73,11 +74,11 @@ JobFactsT = TypeVar("JobFactsT", bound=JobFacts)
 JudgementFactsT = TypeVar("JudgementFactsT", bound=JudgementFacts)
 
 
-def newest_jobs(jobs: Sequence[JobFactsT]) -> dict[str, JobFactsT]:
-    """The newest conversion of each file, by the file's id."""
+def newest_jobs(jobs: Sequence[JobFactsT], *, kind: str) -> dict[str, JobFactsT]:
+    """The newest job of a kind on each file, by the file's id."""
     newest: dict[str, JobFactsT] = {}
     for job in jobs:
-        if job.kind == CONVERT and job.subject_id is not None:
+        if job.kind == kind and job.subject_id is not None:
             known = newest.get(job.subject_id)
             if known is None or known.id < job.id:
                 newest[job.subject_id] = job
@@ -113,8 +114,10 @@ def standing_of(
     trained: Sequence[str],
 ) -> Standing:
     """Running until every file has its outcome; then the worst of them, when the last one came."""
-    newest, by_job = newest_jobs(jobs), {table.job_id: table for table in tables}
+    newest, by_job = newest_jobs(jobs, kind=CONVERT), {table.job_id: table for table in tables}
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
+    # The suite that the flow asked for may be made first, and that may fail.
+    inferring = newest_jobs(jobs, kind=INFER)
     outcomes = set()
     times: list[datetime | None] = [job.ended_at for job in newest.values()]
     for file_id in file_ids:
@@ -124,8 +127,10 @@ def standing_of(
         if table is not None:
             verdicts = judged.get(table.table_version_id, [])
             answers = [each for each in decided if each.table_version_id == table.table_version_id]
-            outcomes.add(_gate(table, verdicts, by_id))
-            outcomes.add(_training(verdicts, answers, jobs=by_id, trained=trained))
+            unsuited = None if table.asked_at else _ended_badly(inferring.get(file_id))
+            outcomes.add(unsuited or _gate(table, verdicts, by_id))
+            if unsuited is None:
+                outcomes.add(_training(verdicts, answers, jobs=by_id, trained=trained))
             times += [table.published_at, *(each.at for each in verdicts)]
             times += [each.at for each in answers]
             times += [by_id[each].ended_at for each in _asked(answers) if each in by_id]
@@ -186,11 +191,16 @@ def _judged(judgement: JudgementFacts, job: JobFacts | None) -> FlowState:
     if judgement.verdict is not None:
         failed = judgement.verdict == Verdict.FAILED
         return FlowState.FAILED if failed else FlowState.SUCCEEDED
+    return _ended_badly(job) or FlowState.RUNNING
+
+
+def _ended_badly(job: JobFacts | None) -> FlowState | None:
+    """What a job that has failed, or was cancelled, makes of its flow."""
     if job is not None and job.state in (JobState.FAILED, JobState.DEAD):
         return FlowState.FAILED
     if job is not None and job.state == JobState.CANCELLED:
         return FlowState.CANCELLED
-    return FlowState.RUNNING
+    return None
 
 
 def steps_of(
@@ -202,11 +212,14 @@ def steps_of(
     decided: Sequence[DecidedTableRow],
     trainings: Sequence[TrainingRow],
 ) -> list[FlowStep]:
-    """Landed, converted, published, judged, decided, trained, registered, file by file."""
-    newest, by_job = newest_jobs(jobs), {table.job_id: table for table in tables}
+    """Landed, converted, published, judged, decided, trained, registered, file by file.
+
+    Before it is judged, a suite is inferred when the flow asked for one that was not there.
+    """
+    newest, by_job = newest_jobs(jobs, kind=CONVERT), {table.job_id: table for table in tables}
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
     trained = {row.job_id: row for row in trainings}
-    steps = []
+    inferring, steps = newest_jobs(jobs, kind=INFER), []
     for file in files:
         steps.append(_landed(file))
         job = newest.get(file.id)
@@ -217,6 +230,8 @@ def steps_of(
         if table is None:
             continue
         steps.append(_published(file, table))
+        if file.id in inferring:
+            steps.append(job_step("inferred", subject=file.path, job=inferring[file.id]))
         steps += [
             judged_step(file, each, job=by_id.get(each.job_id))
             for each in judged.get(table.table_version_id, [])

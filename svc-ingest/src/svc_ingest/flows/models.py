@@ -27,6 +27,7 @@ class FlowRow(Base):
     bytes: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    plan: Mapped[dict[str, Any] | None]
 
 
 class FlowEntryRow(Base):

@@ -16,6 +16,7 @@ from shared_lib.contracts.events import (
     TrainingFinished,
 )
 from shared_lib.contracts.jobs import JobState, JobSummary
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.verdicts import Verdict
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
@@ -32,7 +33,13 @@ class Flows:
     """The flows of all tenants."""
 
     def begin(
-        self, unit: WriteUnit, *, dataset: DatasetRow, version: VersionRow, files: list[FileRow]
+        self,
+        unit: WriteUnit,
+        *,
+        dataset: DatasetRow,
+        version: VersionRow,
+        files: list[FileRow],
+        plan: FlowPlan | None,
     ) -> None:
         """Begin the flow of a version, in the transaction that lands it."""
         flows = FlowRepository(unit)
@@ -48,6 +55,7 @@ class Flows:
                 files=len(files),
                 bytes=version.bytes,
                 created_at=version.created_at,
+                plan=plan.model_dump(mode="json", exclude_unset=True) if plan else None,
             )
         )
         flows.add_entry(version.flow_id, name="landed", data={"version_id": version.id})
@@ -271,6 +279,7 @@ def view_flow(view: ReadView, flow: FlowRow) -> FlowView:
         state=FlowState(flow.state),
         created_at=flow.created_at,
         ended_at=flow.ended_at,
+        plan=FlowPlan.model_validate(flow.plan) if flow.plan else None,
         steps=steps_of(
             flows.files(flow),
             jobs=flows.jobs(flow),

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from shared_lib.contracts.catalog import FlowState, FlowStep, StepState
 from shared_lib.contracts.jobs import JobState
 from svc_ingest.files.models import FileRow
-from svc_ingest.flows.gate_steps import job_step
+from svc_ingest.flows.gate_steps import awaiting, job_step
 from svc_ingest.flows.models import DecidedTableRow, JobJournalRow, TrainingRow
 
 
@@ -123,7 +123,9 @@ def _trained_step(
     if job is not None:
         step = job_step("trained", subject=file.path, job=job)
     facts: dict[str, int | float | str | bool] = {"pipeline": decision["pipeline"]}
-    if results is not None:
+    if results is None:
+        step = awaiting(step)
+    else:
         facts |= {name: results.details[name] for name in ("stages_run", "stages_cached")}
         facts |= results.details["metrics"]
     links = {"training_job": f"/v1/training-jobs/{decision['training_job_id']}"}

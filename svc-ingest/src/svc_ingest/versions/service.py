@@ -7,11 +7,11 @@ from shared_lib.contracts.catalog import VersionView
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.events import DATASET_VERSION_LANDED, DatasetVersionLanded, LandedFile
 from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
 from shared_lib.events import emit
 from shared_lib.jobs import Runtime
-from svc_ingest.datasets.models import DatasetRow
 from svc_ingest.datasets.repository import DatasetRepository
 from svc_ingest.datasets.service import Datasets
 from svc_ingest.files.models import FileRow
@@ -49,6 +49,7 @@ class Versions:
         dataset: str,
         files: list[ReceivedFile],
         options: ConversionOptions,
+        plan: FlowPlan | None = None,
     ) -> VersionView:
         """Make received files the next version of a dataset, which is made when it is missing.
 
@@ -70,9 +71,27 @@ class Versions:
             )
         )
         rows = [self._add_file(unit, version, file) for file in files]
-        self._flows.begin(unit, dataset=owner, version=version, files=rows)
-        keys = [file.object_key for file in files]
-        self._tell(unit, owner=owner, version=version, rows=rows, keys=keys, options=options)
+        self._flows.begin(unit, dataset=owner, version=version, files=rows, plan=plan)
+        landed = [
+            LandedFile(
+                file_id=row.id,
+                path=row.path,
+                object_key=file.object_key,
+                sha256=row.sha256,
+                bytes=row.bytes,
+            )
+            for row, file in zip(rows, files, strict=True)
+        ]
+        told = DatasetVersionLanded(
+            dataset_id=owner.id,
+            dataset_name=owner.name,
+            version_id=version.id,
+            version_number=version.number,
+            files=landed,
+            options=options,
+            plan=plan,
+        )
+        self._tell(unit, told, version=version)
         return view_version(version, dataset=owner, files=rows)
 
     def _add_file(self, unit: WriteUnit, version: VersionRow, file: ReceivedFile) -> FileRow:
@@ -88,33 +107,11 @@ class Versions:
             )
         )
 
-    def _tell(
-        self,
-        unit: WriteUnit,
-        *,
-        owner: DatasetRow,
-        version: VersionRow,
-        rows: list[FileRow],
-        keys: list[str],
-        options: ConversionOptions,
-    ) -> None:
-        landed = [
-            LandedFile(
-                file_id=row.id, path=row.path, object_key=key, sha256=row.sha256, bytes=row.bytes
-            )
-            for row, key in zip(rows, keys, strict=True)
-        ]
+    def _tell(self, unit: WriteUnit, told: DatasetVersionLanded, *, version: VersionRow) -> None:
         emit(
             unit,
             spec=DATASET_VERSION_LANDED,
-            payload=DatasetVersionLanded(
-                dataset_id=owner.id,
-                dataset_name=owner.name,
-                version_id=version.id,
-                version_number=version.number,
-                files=landed,
-                options=options,
-            ),
+            payload=told,
             producer=self._runtime.name,
             tenant=version.tenant,
             flow_id=version.flow_id,

@@ -40,6 +40,7 @@ class Tables:
                 flow_id=event.flow_id,
                 rows=table.rows,
                 parts=table.parts,
+                plan=table.plan.model_dump(mode="json") if table.plan else None,
                 created_at=event.occurred_at,
             )
         )

@@ -39,7 +39,8 @@ class DecisionRow(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     tenant: Mapped[str]
-    trigger_id: Mapped[str] = mapped_column(ForeignKey("trigger.id"))
+    trigger_id: Mapped[str | None] = mapped_column(ForeignKey("trigger.id"))
+    pipeline: Mapped[str]
     table_version_id: Mapped[str] = mapped_column(ForeignKey("table_version.id"), index=True)
     revision: Mapped[int]
     train: Mapped[bool]

@@ -26,8 +26,8 @@ class DecisionRepository(Repository[DecisionRow]):
 
     model = DecisionRow
 
-    def has_trained(self, trigger_id: str, *, table_version_id: str) -> bool:
-        """Whether the trigger has had this very version trained on."""
+    def has_trained(self, trigger_id: str | None, *, table_version_id: str) -> bool:
+        """Whether the trigger, or without one the flow's plan, has had this version trained on."""
         query = select(DecisionRow.id).where(
             DecisionRow.trigger_id == trigger_id,
             DecisionRow.table_version_id == table_version_id,

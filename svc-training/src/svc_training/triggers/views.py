@@ -26,11 +26,10 @@ def view_trigger(row: TriggerRow) -> TriggerView:
 def view_decision(view: ReadView, row: DecisionRow) -> DecisionView:
     """The decision as the API answers it."""
     version = view.session.get_one(TableVersionRow, row.table_version_id)
-    trigger = view.session.get_one(TriggerRow, row.trigger_id)
     return DecisionView(
         id=row.id,
         trigger_id=row.trigger_id,
-        pipeline=trigger.pipeline,
+        pipeline=row.pipeline,
         dataset=version.dataset_name,
         version_id=version.version_id,
         version_number=version.version_number,
