@@ -3,8 +3,10 @@
 from fastapi import FastAPI
 
 from shared_lib.contracts.events import (
+    BUILDS_REQUESTED,
     JOB_CHANGED,
     JUDGEMENTS_REQUESTED,
+    KNOWLEDGE_BASE_BUILT,
     QUALITY_JUDGED,
     TABLE_PUBLISHED,
     TRAINING_DECIDED,
@@ -51,6 +53,8 @@ def create_app(settings: IngestSettings) -> FastAPI:
             QUALITY_JUDGED.name: flows.on_quality_judged,
             TRAINING_DECIDED.name: flows.on_training_decided,
             TRAINING_FINISHED.name: flows.on_training_finished,
+            BUILDS_REQUESTED.name: flows.on_builds_requested,
+            KNOWLEDGE_BASE_BUILT.name: flows.on_knowledge_base_built,
         },
         services={
             Datasets: datasets,

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from shared_lib.contracts.base import Contract, UtcTime
+from shared_lib.contracts.catalog import VersionPurpose
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.jobs import JobSummary
 from shared_lib.contracts.plans import FlowPlan
@@ -44,6 +45,9 @@ class DatasetVersionLanded(Contract):
     version_id: str
     version_number: int
     files: list[LandedFile]
+    purpose: VersionPurpose = Field(
+        default="tables", description="`documents` are read by knowledge bases and not converted."
+    )
     options: ConversionOptions = ConversionOptions()
     plan: FlowPlan | None = None
 
@@ -156,6 +160,42 @@ class TrainingFinished(Contract):
     promotion: str = Field(description="Why it became what it is, in a sentence.")
 
 
+class RequestedBuild(Contract):
+    """A build of a knowledge base that is asked for, and the job that makes it."""
+
+    build_id: str
+    base_id: str
+    base_name: str
+    job_id: str
+
+
+class BuildsRequested(Contract):
+    """`builds.requested`: the bases that will be built from a version; there may be none."""
+
+    version_id: str
+    builds: list[RequestedBuild]
+
+
+class KnowledgeBaseBuilt(Contract):
+    """`knowledge_base.built`: a base has a new build that can be searched."""
+
+    base_id: str
+    base_name: str
+    build_id: str
+    number: int
+    version_id: str
+    job_id: str
+    found: int
+    parsed: int
+    skipped: int
+    failed: int
+    records: int
+    added: int
+    changed: int
+    moved: int
+    deleted: int
+
+
 class JobChanged(Contract):
     """`job.changed`: `revision` grows with each change, so that a late event is told from a new."""
 
@@ -177,7 +217,7 @@ DATASET_VERSION_LANDED = EventSpec(
     name="dataset_version.landed",
     schema_version=2,
     payload=DatasetVersionLanded,
-    subscribers=(ServiceName.PARQUET,),
+    subscribers=(ServiceName.PARQUET, ServiceName.KNOWLEDGEBASE),
 )
 TABLE_PUBLISHED = EventSpec(
     name="table.published",
@@ -209,6 +249,18 @@ TRAINING_FINISHED = EventSpec(
     payload=TrainingFinished,
     subscribers=(ServiceName.INGEST,),
 )
+BUILDS_REQUESTED = EventSpec(
+    name="builds.requested",
+    schema_version=1,
+    payload=BuildsRequested,
+    subscribers=(ServiceName.INGEST,),
+)
+KNOWLEDGE_BASE_BUILT = EventSpec(
+    name="knowledge_base.built",
+    schema_version=1,
+    payload=KnowledgeBaseBuilt,
+    subscribers=(ServiceName.INGEST,),
+)
 JOB_CHANGED = EventSpec(
     name="job.changed",
     schema_version=1,
@@ -225,6 +277,8 @@ EVENTS: dict[str, EventSpec] = {
         QUALITY_JUDGED,
         TRAINING_DECIDED,
         TRAINING_FINISHED,
+        BUILDS_REQUESTED,
+        KNOWLEDGE_BASE_BUILT,
         JOB_CHANGED,
     )
 }

@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared_lib.contracts.base import Contract
+from shared_lib.contracts.base import Contract, UtcTime
+from shared_lib.contracts.errors import Problem
+from shared_lib.contracts.jobs import JobState
 
 Glob = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
@@ -131,3 +133,116 @@ class BuildChanges(Contract):
     moved: list[tuple[str, str]] = Field(default=[], description="From where, to where.")
     deleted: list[str] = []
     parsed_now: int = Field(default=0, description="Files that were read and parsed this time.")
+
+
+BaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+
+
+class KnowledgeBaseCreate(Contract):
+    """The body of `POST /v1/knowledge-bases`."""
+
+    name: BaseName
+    dataset: BaseName = Field(description="Name of the dataset whose files are read.")
+    description: Annotated[str, StringConstraints(max_length=2000)] = ""
+    selection: Selection = Selection()
+    options: BuildOptions = BuildOptions()
+    follow: bool = Field(default=True, description="Build when a version of the dataset lands.")
+
+
+class BuildView(Contract):
+    """One build of a base from one version of its dataset."""
+
+    id: str
+    base_id: str
+    base_name: str
+    number: int
+    dataset: str
+    version_id: str
+    version_number: int
+    job_id: str
+    flow_id: str | None
+    state: JobState
+    selection: Selection
+    options: BuildOptions
+    counts: BuildCounts | None = None
+    changes: BuildChanges | None = None
+    error: Problem | None = None
+    created_at: UtcTime
+
+
+class KnowledgeBaseView(Contract):
+    """A knowledge base and the build that is searched."""
+
+    id: str
+    name: str
+    dataset: str
+    description: str
+    selection: Selection
+    options: BuildOptions
+    follow: bool
+    current_build: BuildView | None = None
+    created_at: UtcTime
+
+
+class BuildCreate(Contract):
+    """The body of `POST /v1/knowledge-bases/{base}/builds`; what is left out is as it was."""
+
+    version: str | None = Field(default=None, description="Id; the newest when left out.")
+    selection: Selection | None = None
+    options: BuildOptions | None = None
+
+
+class FolderView(Contract):
+    """A folder of the tree, with all that is below it; the path of the top is empty."""
+
+    path: str
+    files: int
+    bytes: int
+    selected_files: int
+    selected_bytes: int
+
+
+class TreeView(Contract):
+    """The folders of a version of the dataset, by path."""
+
+    dataset: str
+    version_id: str
+    version_number: int
+    selection: Selection
+    folders: list[FolderView]
+
+
+class DocumentView(FileFate):
+    """A document of the build that is searched."""
+
+    id: str
+    folder: str
+    mime: str | None = None
+    title: str | None = None
+
+
+class SearchHit(Contract):
+    """A record that was found."""
+
+    record: KnowledgeRecord
+    score: float = Field(description="BM25, greater is better; comparable within one answer only.")
+    snippet: str = Field(description="The best part of the text; found words in U+2039 and U+203A.")
+
+
+class FacetValue(Contract):
+    """A value that found records have, and how many of them."""
+
+    value: str
+    count: int
+
+
+class SearchAnswer(Contract):
+    """What was found, the best first."""
+
+    mode: Literal["keyword"]
+    note: str | None = Field(default=None, description="What the mode cannot do.")
+    total: int
+    hits: list[SearchHit]
+    facets: dict[str, list[FacetValue]] = Field(
+        description="`folder`, `mime`, `language`, `element_type`: the most frequent values."
+    )

@@ -9,11 +9,20 @@ from shared_lib.contracts.catalog import FlowState, FlowStep, StepState
 from shared_lib.contracts.jobs import JobState
 from shared_lib.contracts.verdicts import Verdict
 from svc_ingest.files.models import FileRow
+from svc_ingest.flows.build_steps import (
+    DOCUMENTS,
+    BuildFacts,
+    build_outcome,
+    build_steps,
+    landed_together,
+    newest_builds,
+)
 from svc_ingest.flows.gate_steps import job_step, judged_step
 from svc_ingest.flows.models import (
     DecidedTableRow,
     JobJournalRow,
     JudgementRow,
+    KnowledgeBuildRow,
     PublishedTableRow,
     TrainingRow,
 )
@@ -112,15 +121,26 @@ def standing_of(
     judgements: Sequence[JudgementFacts],
     decided: Sequence[DecidedFacts],
     trained: Sequence[str],
+    builds: Sequence[BuildFacts],
+    documents: bool,
+    builds_asked_at: datetime | None,
 ) -> Standing:
-    """Running until every file has its outcome; then the worst of them, when the last one came."""
+    """Running until every file has its outcome; then the worst of them, when the last one came.
+
+    Documents are not converted: what comes of them are knowledge bases.
+    """
     newest, by_job = newest_jobs(jobs, kind=CONVERT), {table.job_id: table for table in tables}
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
     # The suite that the flow asked for may be made first, and that may fail.
     inferring = newest_jobs(jobs, kind=INFER)
-    outcomes = set()
+    waits = documents and builds_asked_at is None
+    outcomes = {FlowState.RUNNING if waits else FlowState.SUCCEEDED}
     times: list[datetime | None] = [job.ended_at for job in newest.values()]
-    for file_id in file_ids:
+    times.append(builds_asked_at)
+    for build in newest_builds(builds):
+        outcomes.add(build_outcome(build, by_id.get(build.job_id)))
+        times.append(build.at)
+    for file_id in () if documents else file_ids:
         job = newest.get(file_id)
         outcomes.add(_outcome(job, by_job))
         table = by_job.get(job.id) if job else None
@@ -211,6 +231,8 @@ def steps_of(
     judgements: Sequence[JudgementRow],
     decided: Sequence[DecidedTableRow],
     trainings: Sequence[TrainingRow],
+    builds: Sequence[KnowledgeBuildRow],
+    purpose: str,
 ) -> list[FlowStep]:
     """Landed, converted, published, judged, decided, trained, registered, file by file.
 
@@ -219,8 +241,11 @@ def steps_of(
     newest, by_job = newest_jobs(jobs, kind=CONVERT), {table.job_id: table for table in tables}
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
     trained = {row.job_id: row for row in trainings}
-    inferring, steps = newest_jobs(jobs, kind=INFER), []
-    for file in files:
+    inferring, steps = newest_jobs(jobs, kind=INFER), list[FlowStep]()
+    documents = purpose == DOCUMENTS
+    if documents:
+        steps += landed_together(files)
+    for file in () if documents else files:
         steps.append(_landed(file))
         job = newest.get(file.id)
         if job is None:
@@ -238,7 +263,7 @@ def steps_of(
         ]
         answers = [each for each in decided if each.table_version_id == table.table_version_id]
         steps += training_steps(file, answers, jobs=by_id, trained=trained)
-    return steps
+    return steps + build_steps(builds, jobs=by_id)
 
 
 def _landed(file: FileRow) -> FlowStep:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared_lib.contracts.base import utc_now
-from shared_lib.contracts.catalog import VersionView
+from shared_lib.contracts.catalog import VersionPurpose, VersionView
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.events import DATASET_VERSION_LANDED, DatasetVersionLanded, LandedFile
 from shared_lib.contracts.ids import IdKind, new_id
@@ -50,6 +50,7 @@ class Versions:
         files: list[ReceivedFile],
         options: ConversionOptions,
         plan: FlowPlan | None = None,
+        purpose: VersionPurpose = "tables",
     ) -> VersionView:
         """Make received files the next version of a dataset, which is made when it is missing.
 
@@ -71,7 +72,9 @@ class Versions:
             )
         )
         rows = [self._add_file(unit, version, file) for file in files]
-        self._flows.begin(unit, dataset=owner, version=version, files=rows, plan=plan)
+        self._flows.begin(
+            unit, dataset=owner, version=version, files=rows, plan=plan, purpose=purpose
+        )
         landed = [
             LandedFile(
                 file_id=row.id,
@@ -88,6 +91,7 @@ class Versions:
             version_id=version.id,
             version_number=version.number,
             files=landed,
+            purpose=purpose,
             options=options,
             plan=plan,
         )

@@ -29,6 +29,15 @@ class SourceFile:
     fate: FileFate | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedRecord:
+    """A record, and where in `records.jsonl` it stands: bytes `start` up to `end`."""
+
+    record: dict[str, Any]
+    start: int
+    end: int
+
+
 @dataclass
 class Assembly:
     """Writes records one document after the other, and keeps every file's fate."""
@@ -43,21 +52,28 @@ class Assembly:
     def __post_init__(self) -> None:
         self._duplicates = NearDuplicates()
         self._digest = hashlib.sha256()
+        self._position = 0
         self._out = (self.target / RECORDS).open("wb")
 
-    def add(self, file: SourceFile, given: bytes) -> list[dict[str, Any]]:
+    def add(self, file: SourceFile, given: bytes) -> list[PlacedRecord]:
         """Write the records of a document; they are given back too."""
-        parsed = load(given)
-        records = list(_records(self.source, file, parsed, self._duplicates))
-        for record in records:
+        parsed, placed = load(given), list[PlacedRecord]()
+        for record in _records(self.source, file, parsed, self._duplicates):
             line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
             self._digest.update(line)
             self._out.write(line)
+            end = self._position + len(line) - 1
+            placed.append(PlacedRecord(record=record, start=self._position, end=end))
+            self._position = end + 1
             self.near_duplicates += record["near_duplicate_of"] is not None
             self.tokens += record["tokens"]
-        self.records += len(records)
-        self.fates.append(_fate(file, parsed, records=len(records)))
-        return records
+        self.records += len(placed)
+        self.fates.append(_fate(file, parsed, records=len(placed)))
+        return placed
+
+    def document(self, file: SourceFile) -> str:
+        """The id of a document of this base."""
+        return document_id(self.source, file.path)
 
     def leave_out(self, fate: FileFate) -> None:
         """A file that was not even read."""

@@ -7,9 +7,8 @@ what every document gave, so that the next build parses only what is new.
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import orjson
 
@@ -30,16 +29,12 @@ from svc_knowledgebase.building.assembly import (
     SourceFile,
     changes_between,
 )
+from svc_knowledgebase.building.batches import Places, Progress, parse_missing
 from svc_knowledgebase.building.parsed import ParsedStore, Recipe
-from svc_knowledgebase.building.parsers import Document, parse_all
 from svc_knowledgebase.building.selection import FoundFile, Selector, walk
 
-BATCH = 32
-BATCH_BYTES = 16 * 1024**2
 KEPT = ".parsed"
 _STAMPS = "stamps.json"
-
-Progress = Callable[[int, int], None]
 
 
 class FolderNotReadableError(FleetError):
@@ -50,20 +45,26 @@ class FolderNotReadableError(FleetError):
     title = "The folder cannot be read"
 
 
-class DocumentsChangedError(FleetError):
-    """Files changed while they were read; what was read before is kept."""
-
-    status = 409
-    code = "documents_changed"
-    title = "Documents changed during the build"
-
-
 @dataclass(frozen=True)
 class BuildReport:
     """What a build left, and what is different from the one before."""
 
     manifest: Manifest
     changes: BuildChanges
+
+
+class _Places(Places):
+    """The files where they lie."""
+
+    def __init__(self, places: dict[str, Path]) -> None:
+        self._places = places
+
+    def open(self, file: SourceFile) -> Path:
+        """Where it lies."""
+        return self._places[file.path]
+
+    def close(self, file: SourceFile) -> None:
+        """It stays where it is."""
 
 
 class FolderStore(ParsedStore):
@@ -137,9 +138,10 @@ def build_folder(
     files = _hashed(found, target / KEPT / _STAMPS)
     places = {each.path: each.place for each in found}
     parsed_now = parse_missing(
-        ((places[each.path], each) for each in files),
+        files,
         store=store,
         recipe=recipe,
+        places=_Places(places),
         workers=workers,
         progress=progress,
     )
@@ -203,52 +205,6 @@ def _unread(each: FoundFile, *, fate: str, code: str, detail: str) -> SourceFile
 def _sha256(place: Path) -> str:
     with place.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def parse_missing(
-    wanted: Iterator[tuple[Path, SourceFile]],
-    *,
-    store: ParsedStore,
-    recipe: Recipe,
-    workers: int,
-    progress: Progress,
-) -> int:
-    """Parse what the store does not have, batch by batch; how many documents that were.
-
-    Raises:
-        DocumentsChangedError: files changed while they were read.
-    """
-    by_key = {
-        recipe.key(file.path, file.sha256): (place, file)
-        for place, file in wanted
-        if file.sha256 is not None
-    }
-    missing = store.missing(list(by_key))
-    waiting = [
-        Document(key=key, place=place, name=PurePosixPath(file.path).name, sha256=file.sha256 or "")
-        for key, (place, file) in by_key.items()
-        if key in missing
-    ]
-    batch: dict[str, bytes] = {}
-    changed = []
-    for done, (document, given) in enumerate(
-        parse_all(waiting, recipe=recipe, workers=workers), start=1
-    ):
-        if given:
-            batch[document.key] = given
-        else:
-            changed.append(document.name)
-        if len(batch) >= BATCH or sum(map(len, batch.values())) >= BATCH_BYTES:
-            store.commit(batch)
-            batch = {}
-        progress(done, len(waiting))
-    store.commit(batch)
-    if changed:
-        raise DocumentsChangedError(
-            f"{len(changed)} files changed while they were read, such as {changed[0]}. "
-            "What was read is kept: build again when nobody writes."
-        )
-    return len(waiting)
 
 
 @dataclass(frozen=True)
