@@ -9,27 +9,20 @@ from fastapi import APIRouter, Depends, FastAPI, Form, Query, Request, UploadFil
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.access import current_principal, state_of
-from gateway.pages import samples, views
-from gateway.pages.errors import configure_page_errors, require_sign_in
+from gateway.pages import knowledge, samples, views
+from gateway.pages.access import LeadsToSignIn, ask
+from gateway.pages.errors import configure_page_errors
 from gateway.pages.reference import group_operations
 from gateway.pages.rendering import THEME_COOKIE, THEMES, render, send_static
 from gateway.sessions.endpoints import close_session, open_session
 from shared_lib.contracts.errors import UnauthenticatedError
 from shared_lib.web.errors import RouteNotFoundError
-from shared_lib.web.identity import AccessRule, needs_nothing
+from shared_lib.web.identity import needs_nothing
 
 REFRESH_S = 5
 SHOWN_COLUMNS = 100
 SHOWN_CELLS = 30
 CHUNK = 1024 * 1024
-
-
-class LeadsToSignIn(AccessRule):
-    """For pages: no scope of their own; the services check the user's scopes."""
-
-    async def __call__(self, request: Request) -> None:
-        """Let in who is signed in, lead others to /login."""
-        require_sign_in(request)
 
 
 public = APIRouter(include_in_schema=False, dependencies=[Depends(needs_nothing)])
@@ -40,13 +33,8 @@ def configure_pages(app: FastAPI) -> None:
     """Add the pages to the gateway's app."""
     app.include_router(public)
     app.include_router(private)
+    app.include_router(knowledge.router)
     configure_page_errors(app)
-
-
-async def _ask(request: Request, path: str, **params: str | int | bool) -> Any:
-    """What a service answers to the signed-in user."""
-    caller = current_principal(request).caller
-    return await state_of(request).backend.get_json(caller, path, params=params)
 
 
 def _local(path: str) -> str:
@@ -137,10 +125,10 @@ async def logout(request: Request) -> Response:
 async def home(request: Request) -> HTMLResponse:
     """Drop a file; what needs you, what runs, what has landed."""
     failed, running, recent, totals = await asyncio.gather(
-        _ask(request, "/v1/flows", state="failed", limit=5),
-        _ask(request, "/v1/flows", state="running", limit=5),
-        _ask(request, "/v1/flows", limit=10),
-        _ask(request, "/v1/statistics"),
+        ask(request, "/v1/flows", state="failed", limit=5),
+        ask(request, "/v1/flows", state="running", limit=5),
+        ask(request, "/v1/flows", limit=10),
+        ask(request, "/v1/statistics"),
     )
     return render(
         request,
@@ -180,7 +168,7 @@ async def upload(
 async def _listed(
     request: Request, *, noun: str, cursor: str | None, template: str, heading: str, cli: str
 ) -> HTMLResponse:
-    page = await _ask(request, f"/v1/{noun}", **({"cursor": cursor} if cursor else {}))
+    page = await ask(request, f"/v1/{noun}", **({"cursor": cursor} if cursor else {}))
     return render(request, template, heading=heading, page=page, cli=cli, json_path=f"/v1/{noun}")
 
 
@@ -200,7 +188,7 @@ async def flow_list(request: Request, cursor: str | None = None) -> HTMLResponse
 @private.get("/flows/{flow_id}")
 async def flow_page(request: Request, flow_id: str) -> HTMLResponse:
     """One journey, drawn and as a table, live while it goes on."""
-    flow = await _ask(request, f"/v1/flows/{flow_id}")
+    flow = await ask(request, f"/v1/flows/{flow_id}")
     running = flow["state"] == "running"
     return render(
         request,
@@ -232,9 +220,9 @@ async def dataset_page(request: Request, name: str, cursor: str | None = None) -
     """A dataset: its tables and its versions."""
     quoted = f"/v1/datasets/{name}"
     dataset, versions, tables = await asyncio.gather(
-        _ask(request, quoted),
-        _ask(request, f"{quoted}/versions", **({"cursor": cursor} if cursor else {})),
-        _ask(request, "/v1/tables", dataset=name),
+        ask(request, quoted),
+        ask(request, f"{quoted}/versions", **({"cursor": cursor} if cursor else {})),
+        ask(request, "/v1/tables", dataset=name),
     )
     return render(
         request,
@@ -264,13 +252,13 @@ async def table_list(request: Request, cursor: str | None = None) -> HTMLRespons
 @private.get("/tables/{table_id}")
 async def table_page(request: Request, table_id: str) -> HTMLResponse:
     """A table: columns with their statistics and reasons, first rows, decisions."""
-    table = await _ask(request, f"/v1/tables/{table_id}")
+    table = await ask(request, f"/v1/tables/{table_id}")
     version = table["latest_version"]
     context: dict[str, Any] = {"table": table, "version": version}
     if version is not None:
         profiled, preview = await asyncio.gather(
-            _ask(request, f"/v1/tables/{table_id}/profile", version=version["number"]),
-            _ask(request, f"/v1/tables/{table_id}/preview", version=version["number"], limit=20),
+            ask(request, f"/v1/tables/{table_id}/profile", version=version["number"]),
+            ask(request, f"/v1/tables/{table_id}/preview", version=version["number"], limit=20),
         )
         columns = profiled["profile"]["columns"]
         context |= {
@@ -308,7 +296,7 @@ async def job_list(request: Request, cursor: str | None = None) -> HTMLResponse:
 async def job_page(request: Request, job_id: str) -> HTMLResponse:
     """A job: its state, its progress, its log, live while it runs."""
     job, log = await asyncio.gather(
-        _ask(request, f"/v1/jobs/{job_id}"), _ask(request, f"/v1/jobs/{job_id}/log", limit=500)
+        ask(request, f"/v1/jobs/{job_id}"), ask(request, f"/v1/jobs/{job_id}/log", limit=500)
     )
     return render(
         request,

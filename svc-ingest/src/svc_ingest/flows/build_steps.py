@@ -65,7 +65,7 @@ def landed_together(files: Sequence[FileRow]) -> list[FlowStep]:
         FlowStep(
             name="landed",
             state=StepState.SUCCEEDED,
-            subject=None,
+            subject="all files",
             started_at=files[0].created_at,
             ended_at=files[0].created_at,
             duration_s=0.0,
