@@ -400,7 +400,9 @@ def test_a_stream_tells_every_change_and_resumes_where_it_was_left(ingest: Inges
         assert len(next(events)[2]["steps"]) == 2
         ingest.tell_table(version, job_id=job_id)
         rest = list(events)
-    assert [name for name, _, _ in rest] == ["flow", "end"]
+    # Each of the events that tell of a table may be seen by itself.
+    assert {name for name, _, _ in rest[:-1]} == {"flow"}
+    assert rest[-1][0] == "end"
     assert rest[-1][2]["state"] == "succeeded"
 
     with ingest.http.stream("GET", path, headers=headers | {"Last-Event-ID": first}) as stream:
