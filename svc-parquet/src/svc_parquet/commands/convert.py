@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from svc_parquet.conversions.readers.reader_process import ReaderProcess
 
 Progress = Callable[[int, int], None]
-_HARMLESS = {"empty_file"}
+_HARMLESS = {"empty_file", "left_out"}
 """What a part may be refused for without the whole counting as failed."""
 
 

@@ -15,6 +15,7 @@ from shared_lib.contracts.conversions import (
 )
 from svc_parquet.conversions.byte_source import ByteSource
 from svc_parquet.conversions.delimiters import (
+    leading_remarks,
     sample_records,
     tell_delimiter,
     tell_newline,
@@ -29,6 +30,7 @@ from svc_parquet.conversions.errors import (
 )
 from svc_parquet.conversions.headers import Header, tell_header
 from svc_parquet.conversions.magic import name_of_other_format
+from svc_parquet.conversions.tokens import count_lines
 
 HEAD_BYTES = 1024 * 1024
 _WIDE_BOMS = [
@@ -274,6 +276,10 @@ def _sniff_delimited(
     text_format, format_reason, compression = told
     sep = None if encoding.transcode else _SEP_LINE.match(text)
     body = text[sep.end() :] if sep else text
+    remarks = leading_remarks(body) if not (sep or encoding.transcode) else b""
+    if remarks and not _stand_over_a_table(body, remarks, options=options, whole=whole):
+        remarks = b""
+    body = body[len(remarks) :]
     delimiter, reason = tell_delimiter(
         body, tab=text_format == "tsv", options=options, whole=whole, hint=sep[1] if sep else None
     )
@@ -283,8 +289,8 @@ def _sniff_delimited(
     dialect = replace(
         base,
         width=width,
-        skip=base.skip + (sep.end() if sep else 0),
-        skip_lines=1 if sep else 0,
+        skip=base.skip + (sep.end() if sep else len(remarks)),
+        skip_lines=1 if sep else count_lines(remarks),
         keep_empty="" not in options.null_values,
     )
     return Sniffed(
@@ -299,5 +305,23 @@ def _sniff_delimited(
             encoding=dialect.encoding,
             options=options,
         ),
-        notes=["the first line was Excel's `sep=` hint and holds no row"] if sep else [],
+        notes=_notes_on_start(remarks, sep=sep is not None),
     )
+
+
+def _stand_over_a_table(
+    text: bytes, remarks: bytes, *, options: ConversionOptions, whole: bool
+) -> bool:
+    """Whether `#` lines are remarks over a table of several columns, and their last no header."""
+    body = text[len(remarks) :]
+    delimiter, _ = tell_delimiter(body, tab=False, options=options, whole=whole, hint=None)
+    width = tell_width(sample_records(body, delimiter=delimiter, whole=whole))
+    last = sample_records(remarks, delimiter=delimiter, whole=True)[-1:]
+    return width > 1 and all(len(record) != width for record in last)
+
+
+def _notes_on_start(remarks: bytes, *, sep: bool) -> list[str]:
+    if sep:
+        return ["the first line was Excel's `sep=` hint and holds no row"]
+    lines = remarks.decode("utf-8", "backslashreplace").splitlines()
+    return [f"a remark over the table: {line}" for line in lines]
