@@ -14,6 +14,7 @@ import polars as pl
 from shared_lib.contracts.events import TABLE_PUBLISHED, TablePublished
 from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.contracts.internal import EVENTS_PATH
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.services import ServiceName
 from shared_lib.db.migrations import migrate
 from shared_lib.jobs.supervisor import Supervisor
@@ -51,7 +52,13 @@ class Quality(AskedService):
         self.http = httpx.Client(base_url=self.url, timeout=30)
 
     def publish(
-        self, dataset: str, columns: Mapping[str, Any], *, tenant: str = TENANT, number: int = 1
+        self,
+        dataset: str,
+        columns: Mapping[str, Any],
+        *,
+        tenant: str = TENANT,
+        number: int = 1,
+        plan: FlowPlan | None = None,
     ) -> TablePublished:
         """Store a table as svc-parquet does, and tell of it in its name."""
         buffer, frame = io.BytesIO(), pl.DataFrame(columns)
@@ -75,6 +82,7 @@ class Quality(AskedService):
             bytes_in=1,
             bytes_out=1,
             quarantined_rows=0,
+            plan=plan,
         )
         assert self.tell(table, tenant=tenant).status_code == 200
         return table

@@ -24,7 +24,16 @@ from shared_lib.db.types import SharedBase
 from shared_lib.testing.tokens import believed, tokens_to_refuse
 from shared_lib.web.inventory import routes_of, undeclared_routes
 
-ENGINES_OF_JOBS = ("polars", "pyarrow", "duckdb", "numpy", "scipy", "sklearn", "torch")
+ENGINES_OF_JOBS = (
+    "polars",
+    "pyarrow",
+    "duckdb",
+    "numpy",
+    "scipy",
+    "sklearn",
+    "torch",
+    "vl_convert",
+)
 DATABASES = ("gateway", *(member.package for member in MEMBERS))
 
 each_service = pytest.mark.parametrize("member", MEMBERS, ids=[each.package for each in MEMBERS])
@@ -46,6 +55,18 @@ def test_every_route_declares_who_may_call_it(member: Member, tmp_path: Path) ->
         "/metrics",
         "/openapi.json",
     }
+
+
+@each_service
+def test_every_list_is_read_page_by_page(member: Member, tmp_path: Path) -> None:
+    paths = app_of(member, tmp_path).openapi()["paths"]
+    lists = {
+        path: {parameter["name"] for parameter in ways["get"].get("parameters", [])}
+        for path, ways in paths.items()
+        if "get" in ways and "schemas/Page_" in str(ways["get"]["responses"]["200"])
+    }
+
+    assert [path for path, names in lists.items() if not {"limit", "cursor"} <= names] == []
 
 
 @each_service

@@ -13,8 +13,11 @@ COMMANDS = {
     "completion": LazyCommand(
         "datafleet.commands.completion:completion", "Print what makes a shell complete `fleet`"
     ),
+    "demo": LazyCommand(
+        "datafleet.commands.demo:demo", "Take sample files through the whole journey"
+    ),
     "dataset": LazyCommand("datafleet.commands.dataset:dataset", "What has landed, by name"),
-    "flow": LazyCommand("datafleet.commands.flow:flow", "Journeys from file to table"),
+    "flow": LazyCommand("datafleet.commands.flow:flow", "Journeys from file to model"),
     "job": LazyCommand("datafleet.commands.job:job", "Long work, of all services"),
     "login": LazyCommand("datafleet.commands.login:login", "Sign in to a fleet with a key"),
     "open": LazyCommand("datafleet.commands.open:open_page", "Open the fleet in the browser"),
@@ -28,6 +31,10 @@ COMMANDS = {
         "datafleet.commands.trigger:trigger", "When to train, and why it was or was not"
     ),
     "table": LazyCommand("datafleet.commands.table:table", "What files were converted to"),
+    "task-dataset": LazyCommand(
+        "datafleet.commands.task_dataset:task_dataset",
+        "Tables made ready for learning: text, label and split first",
+    ),
     "version": LazyCommand("datafleet.commands.version:version", "Print the version"),
 }
 

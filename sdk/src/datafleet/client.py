@@ -17,16 +17,20 @@ from datafleet.configuration import find_connection
 from datafleet.datasets import Datasets
 from datafleet.flows import Flows
 from datafleet.jobs import Jobs
+from datafleet.models import Flow
 from datafleet.pushes import LocalFile, Push, PushPlanError, plan_push
 from datafleet.quality import Judgements, Suites
 from datafleet.retries import RetryPolicy
+from datafleet.savings import SavingsOf
 from datafleet.tables import Tables
+from datafleet.task_datasets import TaskDatasets
 from datafleet.training import Models, Pipelines, Triggers
 from datafleet.transport import Transport
 from datafleet.uploads import Uploads
 from shared_lib.contracts.access import WhoAmI
-from shared_lib.contracts.catalog import UploadedPath, UploadView, VersionView
+from shared_lib.contracts.catalog import FlowCreate, UploadedPath, UploadView, VersionView
 from shared_lib.contracts.conversions import ConversionOptions
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.status import FleetStatus
 
 TIMEOUT_S = 30.0
@@ -40,8 +44,8 @@ class Client:
     """A fleet at an address, spoken to with a key. It may be used by several threads.
 
     Attributes:
-        datasets, flows, jobs, judgements, models, pipelines, suites, tables, triggers,
-            uploads: what the fleet knows, by noun.
+        datasets, flows, jobs, judgements, models, pipelines, savings, suites, tables,
+            task_datasets, triggers, uploads: what the fleet knows, by noun.
 
     Args:
         server: the gateway's address, such as `http://127.0.0.1:8080`.
@@ -68,8 +72,10 @@ class Client:
         self.judgements = Judgements(self._transport)
         self.models = Models(self._transport)
         self.pipelines = Pipelines(self._transport)
+        self.savings = SavingsOf(self._transport)
         self.suites = Suites(self._transport)
         self.tables = Tables(self._transport)
+        self.task_datasets = TaskDatasets(self._transport)
         self.triggers = Triggers(self._transport)
         self.uploads = Uploads(self._transport)
 
@@ -164,6 +170,43 @@ class Client:
         uploads = [self._upload(file, progress=progress) for file in push.files]
         received = [UploadedPath(upload_id=upload.id) for upload in uploads]
         return self.datasets.land(push.dataset, uploads=received, options=options)
+
+    def run(
+        self,
+        source: str | Path,
+        *,
+        dataset: str | None = None,
+        plan: FlowPlan,
+        options: ConversionOptions | None = None,
+        progress: SendProgress | None = None,
+    ) -> Flow:
+        """Send a file, and have its table judged and trained on: the whole journey.
+
+        Args:
+            dataset: a name; made when there is none. Called after the source when left out.
+            plan: the suite that judges, the pipeline that trains.
+            options: what the conversion cannot tell from the file.
+
+        Returns:
+            The flow, which has begun; `flows.wait(flow.id)` waits for its end.
+
+        Raises:
+            PushPlanError: nothing is there to send, or it is several things.
+            FleetApiError: the fleet refuses the file or the plan, and says why.
+            UnreachableError: nobody answers.
+        """
+        pushes = plan_push([source], dataset=dataset)
+        if len(pushes) != 1:
+            raise PushPlanError(f"{source} is several files; give `dataset` to land them as one.")
+        uploads = [self._upload(file, progress=progress) for file in pushes[0].files]
+        return self.flows.create(
+            FlowCreate(
+                dataset=pushes[0].dataset,
+                uploads=[UploadedPath(upload_id=upload.id) for upload in uploads],
+                options=options or ConversionOptions(),
+                **plan.model_dump(exclude_unset=True),
+            )
+        )
 
     def _upload(
         self,

@@ -7,7 +7,7 @@ from datafleet.models import Flow
 from datafleet.pages import read_items
 from datafleet.streams import EventStream
 from datafleet.transport import Transport
-from shared_lib.contracts.catalog import FlowState, FlowSummary
+from shared_lib.contracts.catalog import FlowCreate, FlowState, FlowSummary
 
 
 class Flows:
@@ -32,6 +32,10 @@ class Flows:
         return read_items(
             self._transport, "/v1/flows", item=FlowSummary, params=params, limit=limit
         )
+
+    def create(self, body: FlowCreate) -> Flow:
+        """Land received uploads as one version, whose flow goes as the body plans."""
+        return self._transport.post("/v1/flows", answers=Flow, body=body)
 
     def read(self, flow_id: str) -> Flow:
         """A flow with all its steps."""

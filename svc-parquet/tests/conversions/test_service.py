@@ -8,6 +8,7 @@ from parquet_service import Parquet
 
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.storage.keys import raw_key
 from shared_lib.testing.services import OTHER
 from svc_parquet.conversions.naming import name_tables
@@ -41,6 +42,16 @@ def test_an_event_that_comes_twice_makes_one_job(parquet: Parquet) -> None:
     parquet.ended(landed.files[0].file_id)
     assert len(parquet.get("/v1/conversions")["items"]) == 1
     assert len(parquet.events("table.published")) == 1
+
+
+def test_what_a_flow_was_asked_for_goes_on_with_its_table(light_parquet: Parquet) -> None:
+    plan = FlowPlan(suite="gate", pipeline="small", params={"train.c": 2})
+    landed = light_parquet.landed({"p.csv": b"a\n1\n"}, dataset="planned")
+    light_parquet.tell(landed.model_copy(update={"plan": plan}))
+    light_parquet.ended(landed.files[0].file_id)
+
+    (event,) = light_parquet.events("table.published")
+    assert FlowPlan.model_validate(event["payload"]["plan"]) == plan
 
 
 def test_decisions_are_kept_and_can_be_overruled(light_parquet: Parquet) -> None:

@@ -6,6 +6,7 @@ import pytest
 from quality_service import Quality
 from quality_tables import sales
 
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.testing.services import OTHER
 from shared_lib.testing.waiting import wait_until
 
@@ -103,3 +104,21 @@ def test_nothing_can_be_inferred_of_nothing(light_quality: Quality) -> None:
     answer = light_quality.ask("POST", "/v1/suites/infer", json=body)
     assert (answer.status_code, answer.json()["code"]) == (409, "nothing_published")
     assert "fleet push" in answer.json()["detail"]
+
+
+def test_a_suite_that_a_flow_names_is_made_of_its_first_table(quality: Quality) -> None:
+    plan = FlowPlan(suite="gate", label="amount")
+    first = quality.publish("sales", sales(500, seed=1), plan=plan)
+
+    judged = quality.judged(first)
+
+    assert (judged["suite_name"], judged["verdict"]) == ("gate", "passed")
+    (suite,) = quality.get("/v1/suites", params={"dataset": "sales"})["items"]
+    assert (suite["table"], suite["references"]) == ("sales", [first.table_version_id])
+    (asked,) = quality.events("judgements.requested")
+    assert [each["job_id"] for each in asked["payload"]["judgements"]] == [judged["job_id"]]
+
+    drifted = quality.publish("sales", sales(500, seed=2, shift=3), number=2, plan=plan)
+    assert quality.judged(drifted)["verdict"] == "failed"
+    (unchanged,) = quality.get("/v1/suites", params={"dataset": "sales"})["items"]
+    assert unchanged["version"] == 1

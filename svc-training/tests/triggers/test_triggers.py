@@ -5,6 +5,7 @@ from typing import Any
 from training_service import Training
 
 from shared_lib.contracts.events import TABLE_PUBLISHED
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.services import ServiceName
 from shared_lib.contracts.verdicts import Verdict
 from shared_lib.testing.services import OTHER, TENANT
@@ -97,3 +98,22 @@ def test_a_trigger_is_debounced_and_can_be_deleted(light_training: Training) -> 
     light_training.good("sales", number=4)
     assert len(decided(light_training)) == 3
     assert light_training.get("/v1/triggers")["items"] == []
+
+
+def test_what_a_flow_asks_for_is_trained_unless_the_gate_refuses(training: Training) -> None:
+    make_trigger(training)
+    plan = FlowPlan(pipeline="small", params={"train.c": 2})
+    good = training.publish("sales", {"a": [1, 2, 3]}, plan=plan)
+    training.judge(good, Verdict.PASSED)
+    bad = training.publish("sales", {"a": [1]}, number=2, plan=plan)
+    judgement = training.judge(bad, Verdict.FAILED)
+    unjudged = training.publish("sales", {"a": [1]}, number=3, plan=plan)
+    training.judge(unjudged, None)
+
+    # The trigger of the same pipeline keeps out of it: one version is trained on once.
+    assert decided(training) == [("asked", True), ("gate_failed", False), ("not_judged", False)]
+    (_, _, first) = training.get("/v1/triggers/decisions")["items"]
+    assert (first["trigger_id"], first["pipeline"]) == (None, "small")
+    assert training.ended(first["training_job_id"])["params"]["train.c"] == 2
+    training.judge(bad, Verdict.WARNED, revision=3, judgement_id=judgement)
+    assert decided(training)[-1] == ("asked", True)

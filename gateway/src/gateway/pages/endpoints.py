@@ -2,34 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.access import current_principal, state_of
-from gateway.pages import samples, views
-from gateway.pages.errors import configure_page_errors, require_sign_in
+from gateway.pages import samples, savings, tables, views
+from gateway.pages.asking import LeadsToSignIn
+from gateway.pages.asking import ask as _ask
+from gateway.pages.errors import configure_page_errors
 from gateway.pages.reference import group_operations
 from gateway.pages.rendering import THEME_COOKIE, THEMES, render, send_static
 from gateway.sessions.endpoints import close_session, open_session
 from shared_lib.contracts.errors import UnauthenticatedError
 from shared_lib.web.errors import RouteNotFoundError
-from shared_lib.web.identity import AccessRule, needs_nothing
+from shared_lib.web.identity import needs_nothing
 
 REFRESH_S = 5
-SHOWN_COLUMNS = 100
-SHOWN_CELLS = 30
 CHUNK = 1024 * 1024
-
-
-class LeadsToSignIn(AccessRule):
-    """For pages: no scope of their own; the services check the user's scopes."""
-
-    async def __call__(self, request: Request) -> None:
-        """Let in who is signed in, lead others to /login."""
-        require_sign_in(request)
 
 
 public = APIRouter(include_in_schema=False, dependencies=[Depends(needs_nothing)])
@@ -40,13 +32,9 @@ def configure_pages(app: FastAPI) -> None:
     """Add the pages to the gateway's app."""
     app.include_router(public)
     app.include_router(private)
+    app.include_router(tables.router)
+    app.include_router(savings.router)
     configure_page_errors(app)
-
-
-async def _ask(request: Request, path: str, **params: str | int | bool) -> Any:
-    """What a service answers to the signed-in user."""
-    caller = current_principal(request).caller
-    return await state_of(request).backend.get_json(caller, path, params=params)
 
 
 def _local(path: str) -> str:
@@ -261,36 +249,6 @@ async def table_list(request: Request, cursor: str | None = None) -> HTMLRespons
     )
 
 
-@private.get("/tables/{table_id}")
-async def table_page(request: Request, table_id: str) -> HTMLResponse:
-    """A table: columns with their statistics and reasons, first rows, decisions."""
-    table = await _ask(request, f"/v1/tables/{table_id}")
-    version = table["latest_version"]
-    context: dict[str, Any] = {"table": table, "version": version}
-    if version is not None:
-        profiled, preview = await asyncio.gather(
-            _ask(request, f"/v1/tables/{table_id}/profile", version=version["number"]),
-            _ask(request, f"/v1/tables/{table_id}/preview", version=version["number"], limit=20),
-        )
-        columns = profiled["profile"]["columns"]
-        context |= {
-            "profile": profiled["profile"] | {"columns": columns[:SHOWN_COLUMNS]},
-            "hidden_columns": max(len(columns) - SHOWN_COLUMNS, 0),
-            "decisions": profiled["decisions"],
-            "reasons": {c["name"]: c["reason"] for c in version["columns"]},
-            "preview_columns": [c["name"] for c in preview["columns"]][:SHOWN_CELLS],
-            "preview_rows": [row[:SHOWN_CELLS] for row in preview["rows"]],
-        }
-    return render(
-        request,
-        "table.html",
-        heading=table["name"],
-        cli=f"fleet table show {table_id}",
-        json_path=f"/v1/tables/{table_id}",
-        **context,
-    )
-
-
 @private.get("/jobs")
 async def job_list(request: Request, cursor: str | None = None) -> HTMLResponse:
     """The jobs of all services."""
@@ -319,6 +277,23 @@ async def job_page(request: Request, job_id: str) -> HTMLResponse:
         refresh_s=REFRESH_S if job["ended_at"] is None else None,
         cli=f"fleet job show {job_id}",
         json_path=f"/v1/jobs/{job_id}",
+    )
+
+
+@private.get("/reports/{subject_id}")
+async def report_page(request: Request, subject_id: str) -> HTMLResponse:
+    """What became of a training, or why there was none: all that a pull request is told."""
+    below = "training-jobs" if subject_id.startswith("tj_") else "triggers/decisions"
+    path = f"/v1/{below}/{subject_id}/report"
+    report = await _ask(request, path)
+    return render(
+        request,
+        "report.html",
+        heading=report["headline"],
+        report=report,
+        report_path=quote(path),
+        cli=f"fleet pipeline report {subject_id}",
+        json_path=quote(path),
     )
 
 

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.access import signed_in
-from gateway.pages import views
+from gateway.pages import table_views, views
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -45,6 +45,7 @@ def _environment() -> Environment:
         counted=views.show_counted,
         duration=views.show_duration,
         moment=views.show_moment,
+        money=table_views.show_money,
         outcome=views.show_outcome,
         saved=views.show_saved,
         scalar=views.show_scalar,
@@ -52,6 +53,8 @@ def _environment() -> Environment:
         share=views.show_share,
         verdict=views.shown_state,
         took=views.show_took,
+        report_page=views.report_page,
+        signed=views.show_signed,
         visible=views.show_visible,
     )
     return environment

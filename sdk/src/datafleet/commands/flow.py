@@ -1,26 +1,20 @@
-"""`fleet flow`: journeys from file to table."""
+"""`fleet flow`: journeys from file to model."""
 
 from typing import TYPE_CHECKING
 
 import click
 
 from datafleet.commands.connection import LATEST, find_dataset, find_flow, limit_option, pass_client
+from datafleet.commands.flow_run import run
+from datafleet.commands.journeys import describe_step, exit_code_of, follow, headline
 from shared_lib.console import Column, ExitCode, Group, Output, pass_output
-from shared_lib.console.formats import (
-    count_of,
-    format_bytes,
-    format_count,
-    format_duration,
-    format_shape,
-    printable,
-)
-from shared_lib.console.states import color_of, show_state, styled_mark
+from shared_lib.console.formats import format_bytes, format_count, format_duration
+from shared_lib.console.states import color_of, show_state
 from shared_lib.console.times import show_clock, show_time
 from shared_lib.contracts.catalog import FlowState, FlowStep, FlowSummary, FlowView
 
 if TYPE_CHECKING:
     from datafleet.client import Client
-    from datafleet.models import Flow
 
 
 def _seconds(row: FlowSummary) -> float | None:
@@ -44,30 +38,6 @@ _LIST: tuple[Column[FlowSummary], ...] = (
 )
 
 
-def describe_step(step: FlowStep) -> str:
-    """What is worth saying of a step beside its state."""
-    facts = step.facts
-    if step.error is not None:
-        return step.error.detail
-    if step.name == "landed" and "bytes" in facts:
-        return format_bytes(float(facts["bytes"]))
-    if "rows" in facts and "columns" in facts:
-        parts = [format_shape(int(facts["rows"]), int(facts["columns"]))]
-        if "bytes_out" in facts:
-            parts.append(format_bytes(float(facts["bytes_out"])))
-        if facts.get("widened_columns"):
-            parts.append(f"{count_of(int(facts['widened_columns']), 'column')} widened")
-        if facts.get("quarantined_rows"):
-            parts.append(f"{count_of(int(facts['quarantined_rows']), 'row')} quarantined")
-        return ", ".join(parts)
-    if "suite" in facts:
-        parts = [f"suite {facts['suite']}"]
-        if "checks" in facts:
-            parts.append(f"{facts['verdict']}, {facts['passed']} of {facts['checks']} checks")
-        return ": ".join(parts)
-    return step.job_id or ""
-
-
 _STEPS: tuple[Column[FlowStep], ...] = (
     Column("file", lambda step: step.subject),
     Column("step", lambda step: step.name),
@@ -85,10 +55,13 @@ _STEPS: tuple[Column[FlowStep], ...] = (
 
 @click.group(cls=Group)
 def flow() -> None:
-    """Journeys from file to table.
+    """Journeys from file to model.
 
     A flow is named by its id, or as `latest`.
     """
+
+
+flow.add_command(run)
 
 
 @flow.command("list", fields=FlowSummary.model_fields)
@@ -120,13 +93,13 @@ def list_flows(
 @pass_client
 @pass_output
 def show(output: Output, *, client: "Client", flow_id: str, dataset: str | None) -> None:
-    """Show a flow: landed, converted, published, with times."""
+    """Show a flow: its steps with times, verdicts and what came of them."""
     found = client.flows.read(_find(client, flow_id, dataset=dataset))
     if output.as_json:
         output.record(found)
         return
     if output.for_people:
-        output.data(_headline(found))
+        output.data(headline(found))
         output.data("")
     output.table(found.steps, columns=_STEPS)
 
@@ -140,41 +113,14 @@ def show(output: Output, *, client: "Client", flow_id: str, dataset: str | None)
 def watch(
     output: Output, *, client: "Client", flow_id: str, dataset: str | None, timeout: float | None
 ) -> ExitCode:
-    """Follow a flow until it ends. Exit code: 1 when it failed, 6 when the time is over."""
-    said: dict[tuple[str | None, str], str] = {}
-    for now in client.flows.watch(_find(client, flow_id, dataset=dataset), timeout_s=timeout):
-        if output.as_json:
-            output.record(now)
-        else:
-            _say_changes(output, now, said=said)
-    if not output.as_json:
-        output.data(_headline(now))
-    return ExitCode.OK if now.state == FlowState.SUCCEEDED else ExitCode.FAILED
+    """Follow a flow until it ends. Exit code: 1 when it failed, 3 when the gate refused it, 6
+    when the time is over."""
+    return exit_code_of(
+        follow(output, client, _find(client, flow_id, dataset=dataset), timeout_s=timeout)
+    )
 
 
 def _find(client: "Client", flow_id: str, *, dataset: str | None) -> str:
     if dataset is not None:
         find_dataset(client, dataset)
     return find_flow(client, flow_id, dataset=dataset)
-
-
-def _say_changes(output: Output, now: "Flow", *, said: dict[tuple[str | None, str], str]) -> None:
-    for step in now.steps:
-        if said.get((step.subject, step.name)) == step.state:
-            continue
-        said[step.subject, step.name] = step.state
-        took = f"  {format_duration(step.duration_s)}" if step.duration_s else ""
-        clock = show_clock(step.ended_at or step.started_at)
-        subject, what = printable(step.subject or ""), printable(describe_step(step))
-        output.data(
-            f"{clock}  {styled_mark(step.state)} {step.name:<9}  {subject}{took}  {what}".rstrip()
-        )
-
-
-def _headline(found: "Flow") -> str:
-    took = ""
-    if found.ended_at is not None:
-        took = f"  {format_duration((found.ended_at - found.created_at).total_seconds())}"
-    name = f"{found.dataset_name} v{found.version_number}"
-    state = f"{styled_mark(found.state)} {found.state.value}"
-    return f"{name}  {state}  {show_time(found.created_at)}{took}  {found.id}"

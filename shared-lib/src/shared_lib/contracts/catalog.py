@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from shared_lib.contracts.base import Contract, UtcTime
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.errors import Problem
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.verdicts import Verdict
 
 DatasetName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
@@ -31,6 +32,16 @@ class FileView(Contract):
     created_at: UtcTime
 
 
+class SourceTable(Contract):
+    """The table version that something was made from."""
+
+    dataset_name: str
+    table_id: str
+    table_name: str
+    table_version_id: str
+    table_version_number: int
+
+
 class VersionView(Contract):
     """One immutable version of a dataset."""
 
@@ -41,6 +52,10 @@ class VersionView(Contract):
     flow_id: str
     files: list[FileView]
     bytes: int
+    made_from: SourceTable | None = Field(
+        default=None,
+        description="Set when the version was made from a table; it then has no landed files.",
+    )
     verdict: Verdict | None = Field(
         default=None,
         description="The worst of its tables' newest verdicts, by all suites; null when nothing "
@@ -98,6 +113,19 @@ class VersionCreate(Contract):
     options: ConversionOptions = ConversionOptions()
 
 
+class FlowCreate(FlowPlan, VersionCreate):
+    """The body of `POST /v1/flows`: land received uploads, and say what shall become of them."""
+
+    dataset: DatasetName
+
+    @property
+    def plan(self) -> FlowPlan | None:
+        """What is asked beside landing; None when nothing is."""
+        names = FlowPlan.model_fields.keys()
+        asked = {name: getattr(self, name) for name in self.model_fields_set & names}
+        return FlowPlan(**asked) if asked else None
+
+
 class FlowState(StrEnum):
     """The flow as a whole: failed when any of its files failed and nothing is running."""
 
@@ -145,6 +173,7 @@ class FlowView(Contract):
     state: FlowState
     created_at: UtcTime
     ended_at: UtcTime | None = None
+    plan: FlowPlan | None = Field(default=None, description="What was asked when it began.")
     steps: list[FlowStep] = []
 
 

@@ -6,8 +6,10 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from shared_lib.contracts.base import Contract, UtcTime
+from shared_lib.contracts.catalog import SourceTable
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.jobs import JobSummary
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.services import ServiceName
 from shared_lib.contracts.verdicts import Verdict
 
@@ -44,6 +46,19 @@ class DatasetVersionLanded(Contract):
     version_number: int
     files: list[LandedFile]
     options: ConversionOptions = ConversionOptions()
+    plan: FlowPlan | None = None
+
+
+class DatasetVersionDerived(Contract):
+    """`dataset_version.derived`: a version will be made from a table, by a job whose subject it is.
+
+    The dataset is made when there is none of its name.
+    """
+
+    dataset_id: str
+    dataset_name: str
+    version_id: str
+    source: SourceTable
 
 
 class TablePublished(Contract):
@@ -51,7 +66,9 @@ class TablePublished(Contract):
 
     dataset_id: str
     version_id: str
-    file_id: str
+    file_id: str = Field(
+        description="The landed file; the version's own id when the table was made from a table."
+    )
     table_id: str
     table_version_id: str
     table_name: str
@@ -66,6 +83,7 @@ class TablePublished(Contract):
     bytes_out: int
     quarantined_rows: int
     widened_columns: list[str] = []
+    plan: FlowPlan | None = None
 
 
 class RequestedJudgement(Contract):
@@ -109,20 +127,26 @@ class QualityJudged(Contract):
 
 
 class TrainingDecision(Contract):
-    """Whether a pipeline trains on a table version, and by which rule."""
+    """Whether a pipeline trains on a table version, and by which rule.
+
+    Without a trigger it is the flow's own plan that asked.
+    """
 
     decision_id: str
-    trigger_id: str
+    trigger_id: str | None = None
     pipeline: str
     train: bool
     rule: str
     reason: str
     training_job_id: str | None = None
     job_id: str | None = None
+    report: Literal["never", "when_trained", "always"] = Field(
+        default="never", description="When a report follows, for which the flow waits."
+    )
 
 
 class TrainingDecided(Contract):
-    """`training.decided`: what all triggers on a table version said; there may be none."""
+    """`training.decided`: what plan and triggers said of a table version; perhaps nothing."""
 
     version_id: str
     file_id: str
@@ -151,6 +175,17 @@ class TrainingFinished(Contract):
     promotion: str = Field(description="Why it became what it is, in a sentence.")
 
 
+class ReportPublished(Contract):
+    """`report.published`: a training, or why there was none, is reported."""
+
+    report_id: str
+    job_id: str
+    subject_id: str = Field(description="The training job, or the decision not to train.")
+    model: str
+    outcome: str
+    comment_url: str | None = Field(default=None, description="On the pull request.")
+
+
 class JobChanged(Contract):
     """`job.changed`: `revision` grows with each change, so that a late event is told from a new."""
 
@@ -170,13 +205,19 @@ class EventSpec:
 
 DATASET_VERSION_LANDED = EventSpec(
     name="dataset_version.landed",
-    schema_version=1,
+    schema_version=2,
     payload=DatasetVersionLanded,
     subscribers=(ServiceName.PARQUET,),
 )
+DATASET_VERSION_DERIVED = EventSpec(
+    name="dataset_version.derived",
+    schema_version=1,
+    payload=DatasetVersionDerived,
+    subscribers=(ServiceName.INGEST,),
+)
 TABLE_PUBLISHED = EventSpec(
     name="table.published",
-    schema_version=2,
+    schema_version=3,
     payload=TablePublished,
     subscribers=(ServiceName.INGEST, ServiceName.QUALITY, ServiceName.TRAINING),
 )
@@ -194,7 +235,7 @@ QUALITY_JUDGED = EventSpec(
 )
 TRAINING_DECIDED = EventSpec(
     name="training.decided",
-    schema_version=1,
+    schema_version=2,
     payload=TrainingDecided,
     subscribers=(ServiceName.INGEST,),
 )
@@ -202,6 +243,12 @@ TRAINING_FINISHED = EventSpec(
     name="training.finished",
     schema_version=1,
     payload=TrainingFinished,
+    subscribers=(ServiceName.INGEST,),
+)
+REPORT_PUBLISHED = EventSpec(
+    name="report.published",
+    schema_version=1,
+    payload=ReportPublished,
     subscribers=(ServiceName.INGEST,),
 )
 JOB_CHANGED = EventSpec(
@@ -215,11 +262,13 @@ EVENTS: dict[str, EventSpec] = {
     spec.name: spec
     for spec in (
         DATASET_VERSION_LANDED,
+        DATASET_VERSION_DERIVED,
         TABLE_PUBLISHED,
         JUDGEMENTS_REQUESTED,
         QUALITY_JUDGED,
         TRAINING_DECIDED,
         TRAINING_FINISHED,
+        REPORT_PUBLISHED,
         JOB_CHANGED,
     )
 }

@@ -1,5 +1,7 @@
 """What svc-parquet answers: conversions and tables."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from shared_lib.contracts.base import Contract, UtcTime
@@ -67,11 +69,16 @@ class ColumnView(Contract):
     reason: str
 
 
+VersionOrigin = Literal["conversion", "task_dataset", "append", "compaction"]
+"""What made a table version."""
+
+
 class TableVersionView(Contract):
     """An immutable version of a table: a list of Parquet parts."""
 
     id: str
     number: int
+    origin: VersionOrigin = "conversion"
     file_id: str
     dataset_version_id: str
     flow_id: str | None
@@ -79,6 +86,7 @@ class TableVersionView(Contract):
     rows: int
     bytes_in: int
     bytes: int = Field(description="Size of the Parquet parts together.")
+    parts: int = Field(default=1, description="How many Parquet files it is made of.")
     quarantined_rows: int
     columns: list[ColumnView]
     created_at: UtcTime
@@ -112,4 +120,6 @@ class TableProfileView(Contract):
     table_id: str
     table_version_id: str
     profile: TableProfile
-    decisions: Decisions
+    decisions: Decisions | None = Field(
+        default=None, description="How the file was read; null when the table was made from tables."
+    )

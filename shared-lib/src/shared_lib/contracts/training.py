@@ -3,18 +3,14 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, JsonValue
 
 from shared_lib.contracts.base import Contract, UtcTime
 from shared_lib.contracts.catalog import DatasetName
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.jobs import JobState
-
-PipelineName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")]
-"""The pipeline's folder in its repository, with forward slashes."""
-
-Params = dict[Annotated[str, StringConstraints(min_length=1, max_length=200)], JsonValue]
-"""Changed params by their dotted names, such as `train.c`."""
+from shared_lib.contracts.plans import Params, PipelineName, Resources
+from shared_lib.contracts.pull_requests import PullRequest
 
 
 class PipelineStage(Contract):
@@ -22,7 +18,7 @@ class PipelineStage(Contract):
 
     name: str
     command: str
-    gpus: int = Field(description="From its `meta.resources.gpu`.")
+    gpus: int = Field(description="From its `meta.resources.gpu`; 0 or 1.")
 
 
 class PipelineView(Contract):
@@ -41,6 +37,12 @@ class TrainingJobCreate(Contract):
     pipeline: PipelineName
     table_version: str
     params: Params = {}
+    pull_request: PullRequest | None = Field(
+        default=None, description="Told what became of it, in a comment."
+    )
+    resources: Resources | None = Field(
+        default=None, description="Left out: what the pipeline's stages ask for."
+    )
 
 
 class StageOutcome(StrEnum):
@@ -83,6 +85,12 @@ class TrainingJobView(Contract):
     flow_id: str | None
     job_id: str
     state: JobState
+    gpus: int | None = Field(
+        default=None, description="How many it asks for; null until its job knows the pipeline."
+    )
+    waits_for: str | None = Field(
+        default=None, description="What not every worker has, such as a GPU, while it is queued."
+    )
     params: dict[str, JsonValue] = Field(description="As the stages read them, once it has ended.")
     stages: list[StageView] = []
     metrics: dict[str, float] = {}
@@ -91,6 +99,7 @@ class TrainingJobView(Contract):
     )
     artifacts: list[ArtifactView] = []
     error: Problem | None = None
+    pull_request: PullRequest | None = None
     created_at: UtcTime
 
 
@@ -113,6 +122,13 @@ class TriggerCreate(Contract):
         default=0, description="Seconds that must lie between two trainings."
     )
     on_warned: bool = Field(default=True, description="Also train on what the gate warned of.")
+    pull_request: PullRequest | None = Field(
+        default=None,
+        description="Told of each training, and of each time there was none, in one comment.",
+    )
+    resources: Resources | None = Field(
+        default=None, description="Left out: what the pipeline's stages ask for."
+    )
 
 
 class TriggerView(Contract):
@@ -126,11 +142,20 @@ class TriggerView(Contract):
     min_rows: int
     min_interval_s: float
     on_warned: bool
+    pull_request: PullRequest | None = None
+    resources: Resources | None = None
     created_at: UtcTime
 
 
 DecisionRule = Literal[
-    "not_judged", "gate_failed", "gate_warned", "debounce", "rows_since_last", "first", "new_data"
+    "not_judged",
+    "gate_failed",
+    "gate_warned",
+    "debounce",
+    "rows_since_last",
+    "first",
+    "new_data",
+    "asked",
 ]
 
 
@@ -138,7 +163,7 @@ class DecisionView(Contract):
     """Why a pipeline was or was not trained on a table version."""
 
     id: str
-    trigger_id: str
+    trigger_id: str | None = Field(description="Null when the flow itself asked for the pipeline.")
     pipeline: str
     dataset: str
     version_id: str

@@ -48,25 +48,43 @@ def decode_cursor(cursor: str) -> str:
     except (ValueError, binascii.Error):
         key = None
     if not (isinstance(key, str) and key.isascii() and key.isprintable()):
-        raise InvalidCursorError(
-            "`cursor` must be the `next` of an earlier page of the same list. "
-            "Leave it out to start at the beginning.",
-            field="cursor",
-        )
+        raise _foreign_cursor()
     return key
+
+
+def _foreign_cursor() -> InvalidCursorError:
+    return InvalidCursorError(
+        "`cursor` must be the `next` of an earlier page of the same list. "
+        "Leave it out to start at the beginning.",
+        field="cursor",
+    )
+
+
+def _key_in(cursor: str, *, like: InstrumentedAttribute[Any]) -> str | int:
+    """The cursor's sort key, in the type of the column that is sorted by."""
+    key = decode_cursor(cursor)
+    if like.type.python_type is not int:
+        return key
+    if not key.isdecimal():
+        raise _foreign_cursor()
+    return int(key)
 
 
 def read_page(
     session: Session,
     *,
     query: Select[Any],
-    key: InstrumentedAttribute[str],
+    key: InstrumentedAttribute[str] | InstrumentedAttribute[int],
     limit: int,
     cursor: str | None,
 ) -> KeysetPage[Any]:
-    """One page of `query`, newest first by `key` (a time-ordered, unique id)."""
+    """One page of `query`, newest first by `key`: a time-ordered id or a number, unique in it.
+
+    Raises:
+        InvalidCursorError: it is of another list.
+    """
     if cursor is not None:
-        query = query.where(key < decode_cursor(cursor))
+        query = query.where(key < _key_in(cursor, like=key))
     rows = list(session.scalars(query.order_by(key.desc()).limit(limit + 1)))
     if len(rows) <= limit:
         return KeysetPage(rows=rows, next=None)

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
 
 from shared_lib.contracts.base import Page
-from shared_lib.contracts.catalog import FlowState, FlowSummary, FlowView
+from shared_lib.contracts.catalog import FlowCreate, FlowState, FlowSummary, FlowView
 from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.jobs import JobState, JobSummary
 from shared_lib.contracts.scopes import Scope
 from shared_lib.contracts.services import ServiceName
-from shared_lib.db.engine import Database
-from shared_lib.web import PageQuery, page_of, requires
+from shared_lib.db.collisions import again_after_collision
+from shared_lib.db.engine import Database, WriteUnit
+from shared_lib.web import Once, PageQuery, page_of, requires
 from shared_lib.web.sse import HEARTBEAT_S, ServerSentEvent, event_stream
 from shared_lib.web.state import service_of, state_of
 from shared_lib.web.tailer import Changed, Tailer
@@ -22,10 +23,12 @@ from shared_lib.web.waiting import changed_within, resumed_after, wait_for, want
 from svc_ingest.flows.models import JobJournalRow
 from svc_ingest.flows.repository import FlowRepository, JobJournalRepository
 from svc_ingest.flows.service import Flows, summarise_flow, summarise_job
+from svc_ingest.uploads.service import Uploads
 
 router = APIRouter(tags=["flows"])
 
 FlowReader = Annotated[Caller, Depends(requires(Scope.FLOWS_READ))]
+FlowWriter = Annotated[Caller, Depends(requires(Scope.DATASETS_WRITE))]
 JobReader = Annotated[Caller, Depends(requires(Scope.JOBS_READ))]
 
 
@@ -62,6 +65,24 @@ def list_flows(
             state=state,
         )
         return page_of(found, summarise_flow)
+
+
+@router.post("/v1/flows", status_code=201, response_model=FlowView)
+def create_flow(
+    request: Request, body: FlowCreate, caller: FlowWriter, flows: Service, once: Once
+) -> Response:
+    """Land received uploads, and have them judged and trained on: the whole journey in one call."""
+    uploads: Uploads = service_of(request, Uploads)
+
+    def land(unit: WriteUnit) -> FlowView:
+        version = uploads.land(
+            unit, tenant=caller.tenant, dataset=body.dataset, body=body, plan=body.plan
+        )
+        return flows.read(unit, version.flow_id, tenant=caller.tenant)[0]
+
+    return again_after_collision(
+        lambda: once.run(land, location=lambda flow: f"/v1/flows/{flow.id}")
+    )
 
 
 @router.get("/v1/flows/{flow_id}")

@@ -4,8 +4,8 @@ from shared_lib.contracts.catalog import FlowStep, StepState
 from shared_lib.contracts.errors import FleetError, Problem
 from shared_lib.contracts.jobs import JobState
 from shared_lib.contracts.verdicts import Verdict
-from svc_ingest.files.models import FileRow
 from svc_ingest.flows.models import JobJournalRow, JudgementRow
+from svc_ingest.flows.subjects import Subject
 
 _STEP_STATES: dict[str, StepState] = {
     JobState.SUCCEEDED: StepState.SUCCEEDED,
@@ -44,7 +44,16 @@ def job_step(name: str, *, subject: str, job: JobJournalRow) -> FlowStep:
     )
 
 
-def judged_step(file: FileRow, judgement: JudgementRow, *, job: JobJournalRow | None) -> FlowStep:
+def awaiting(step: FlowStep) -> FlowStep:
+    """The step of a job that has ended, while what it found has not been told of: it goes on."""
+    if step.state != StepState.SUCCEEDED:
+        return step
+    return step.model_copy(
+        update={"state": StepState.RUNNING, "ended_at": None, "duration_s": None}
+    )
+
+
+def judged_step(file: Subject, judgement: JudgementRow, *, job: JobJournalRow | None) -> FlowStep:
     """What a suite said of the file's table; the job's own step until there is a verdict."""
     links = {"judgement": f"/v1/judgements/{judgement.id}"}
     facts: dict[str, int | float | str | bool] = {"suite": judgement.suite_name}
@@ -59,6 +68,7 @@ def judged_step(file: FileRow, judgement: JudgementRow, *, job: JobJournalRow | 
         step = job_step("judged", subject=file.path, job=job)
     details = judgement.details
     if judgement.verdict is None or details is None:
+        step = awaiting(step)
         return step.model_copy(update={"facts": facts, "links": step.links | links})
     failed = judgement.verdict == Verdict.FAILED
     facts |= {name: details[name] for name in ("checks", "passed")}

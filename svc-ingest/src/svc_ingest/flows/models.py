@@ -27,6 +27,7 @@ class FlowRow(Base):
     bytes: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    plan: Mapped[dict[str, Any] | None]
 
 
 class FlowEntryRow(Base):
@@ -118,6 +119,19 @@ class TrainingRow(Base):
     tenant: Mapped[str] = mapped_column(index=True)
     flow_id: Mapped[str | None] = mapped_column(index=True)
     training_job_id: Mapped[str]
+    details: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class ReportRow(Base):
+    """A report of a training or of a decision not to train, as `report.published` told of it."""
+
+    __tablename__ = "report"
+
+    subject_id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(index=True)
+    flow_id: Mapped[str | None] = mapped_column(index=True)
+    job_id: Mapped[str]
     details: Mapped[dict[str, Any]]
     at: Mapped[datetime]
 

@@ -11,11 +11,13 @@ from shared_lib.contracts.events import (
     JobChanged,
     JudgementsRequested,
     QualityJudged,
+    ReportPublished,
     TablePublished,
     TrainingDecided,
     TrainingFinished,
 )
 from shared_lib.contracts.jobs import JobState, JobSummary
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.verdicts import Verdict
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
@@ -32,7 +34,13 @@ class Flows:
     """The flows of all tenants."""
 
     def begin(
-        self, unit: WriteUnit, *, dataset: DatasetRow, version: VersionRow, files: list[FileRow]
+        self,
+        unit: WriteUnit,
+        *,
+        dataset: DatasetRow,
+        version: VersionRow,
+        files: list[FileRow],
+        plan: FlowPlan | None,
     ) -> None:
         """Begin the flow of a version, in the transaction that lands it."""
         flows = FlowRepository(unit)
@@ -48,9 +56,18 @@ class Flows:
                 files=len(files),
                 bytes=version.bytes,
                 created_at=version.created_at,
+                plan=plan.model_dump(mode="json", exclude_unset=True) if plan else None,
             )
         )
-        flows.add_entry(version.flow_id, name="landed", data={"version_id": version.id})
+        if files:
+            flows.add_entry(version.flow_id, name="landed", data={"version_id": version.id})
+
+    def catch_up(self, unit: WriteUnit, event: Event) -> None:
+        """Note the event that begins a flow, and what came before it: events have no order."""
+        flow = _hold_flow(unit, event)
+        if flow is not None:
+            FlowRepository(unit).weigh_derived(flow)
+            _note(unit, flow, event=event, data={"version_id": flow.version_id}, decides=True)
 
     def on_job_changed(self, unit: WriteUnit, event: Event, changed: JobChanged) -> None:
         """`job.changed`: keep the newest; a late event changes nothing."""
@@ -97,6 +114,7 @@ class Flows:
             "published_at": event.occurred_at,
         }
         if FlowRepository(unit).add_table(row) and flow is not None:
+            FlowRepository(unit).weigh_derived(flow)
             data: dict[str, object] = {"table_version_id": table.table_version_id}
             _note(unit, flow, event=event, data=data, decides=True)
 
@@ -195,6 +213,21 @@ class Flows:
             data: dict[str, object] = {"training_job_id": finished.training_job_id}
             _note(unit, flow, event=event, data=data, decides=True)
 
+    def on_report_published(self, unit: WriteUnit, event: Event, report: ReportPublished) -> None:
+        """`report.published`: the flow has its report, and perhaps a pull request its comment."""
+        flow = _hold_flow(unit, event)
+        row = {
+            "subject_id": report.subject_id,
+            "tenant": event.tenant,
+            "flow_id": event.flow_id,
+            "job_id": report.job_id,
+            "details": report.model_dump(mode="json", include={"model", "outcome", "comment_url"}),
+            "at": event.occurred_at,
+        }
+        if FlowRepository(unit).add_report(row) and flow is not None:
+            data: dict[str, object] = {"report_id": report.report_id}
+            _note(unit, flow, event=event, data=data, decides=True)
+
     def page(
         self,
         view: ReadView,
@@ -272,13 +305,15 @@ def view_flow(view: ReadView, flow: FlowRow) -> FlowView:
         state=FlowState(flow.state),
         created_at=flow.created_at,
         ended_at=flow.ended_at,
+        plan=FlowPlan.model_validate(flow.plan) if flow.plan else None,
         steps=steps_of(
-            flows.files(flow),
+            flows.subjects(flow),
             jobs=flows.jobs(flow),
             tables=flows.tables(flow),
             judgements=flows.judgements(flow),
             decided=flows.decided(flow),
             trainings=flows.trainings(flow),
+            reports=flows.reports(flow),
         ),
     )
 

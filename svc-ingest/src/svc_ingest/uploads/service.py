@@ -19,6 +19,7 @@ from shared_lib.contracts.catalog import (
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.errors import FleetError
 from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.db.engine import WriteUnit
 from shared_lib.faults import crash_point
 from shared_lib.jobs import Runtime
@@ -202,9 +203,15 @@ class Uploads:
         return view_upload(row, version=version)
 
     def land(
-        self, unit: WriteUnit, *, tenant: str, dataset: str, body: VersionCreate
+        self,
+        unit: WriteUnit,
+        *,
+        tenant: str,
+        dataset: str,
+        body: VersionCreate,
+        plan: FlowPlan | None = None,
     ) -> VersionView:
-        """Land received uploads as one version.
+        """Land received uploads as one version, whose flow has that plan.
 
         Raises:
             UploadNotFoundError: no such upload in this tenant.
@@ -228,7 +235,12 @@ class Uploads:
             for key, each in wanted.items()
         ]
         return self._land(
-            unit, tenant=tenant, dataset=dataset, uploads=uploads, options=body.options
+            unit,
+            tenant=tenant,
+            dataset=dataset,
+            uploads=uploads,
+            options=body.options,
+            plan=plan,
         )
 
     def _landable(self, unit: WriteUnit, upload_id: str, *, tenant: str) -> UploadRow:
@@ -251,6 +263,7 @@ class Uploads:
         dataset: str,
         uploads: list[tuple[UploadRow, str]],
         options: ConversionOptions,
+        plan: FlowPlan | None = None,
     ) -> VersionView:
         files = FileRepository(unit)
         hashes = sorted({row.sha256 for row, _ in uploads})
@@ -267,7 +280,7 @@ class Uploads:
             )
             row.state = UploadState.LANDED
         return self._versions.land(
-            unit, tenant=tenant, dataset=dataset, files=received, options=options
+            unit, tenant=tenant, dataset=dataset, files=received, options=options, plan=plan
         )
 
     def _refuse_size(self, size: int) -> None:

@@ -5,13 +5,19 @@ from dataclasses import dataclass
 from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.catalog import VersionView
 from shared_lib.contracts.conversions import ConversionOptions
-from shared_lib.contracts.events import DATASET_VERSION_LANDED, DatasetVersionLanded, LandedFile
+from shared_lib.contracts.events import (
+    DATASET_VERSION_LANDED,
+    DatasetVersionDerived,
+    DatasetVersionLanded,
+    Event,
+    LandedFile,
+)
 from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
 from shared_lib.events import emit
 from shared_lib.jobs import Runtime
-from svc_ingest.datasets.models import DatasetRow
 from svc_ingest.datasets.repository import DatasetRepository
 from svc_ingest.datasets.service import Datasets
 from svc_ingest.files.models import FileRow
@@ -49,6 +55,7 @@ class Versions:
         dataset: str,
         files: list[ReceivedFile],
         options: ConversionOptions,
+        plan: FlowPlan | None = None,
     ) -> VersionView:
         """Make received files the next version of a dataset, which is made when it is missing.
 
@@ -70,10 +77,51 @@ class Versions:
             )
         )
         rows = [self._add_file(unit, version, file) for file in files]
-        self._flows.begin(unit, dataset=owner, version=version, files=rows)
-        keys = [file.object_key for file in files]
-        self._tell(unit, owner=owner, version=version, rows=rows, keys=keys, options=options)
+        self._flows.begin(unit, dataset=owner, version=version, files=rows, plan=plan)
+        landed = [
+            LandedFile(
+                file_id=row.id,
+                path=row.path,
+                object_key=file.object_key,
+                sha256=row.sha256,
+                bytes=row.bytes,
+            )
+            for row, file in zip(rows, files, strict=True)
+        ]
+        told = DatasetVersionLanded(
+            dataset_id=owner.id,
+            dataset_name=owner.name,
+            version_id=version.id,
+            version_number=version.number,
+            files=landed,
+            options=options,
+            plan=plan,
+        )
+        self._tell(unit, told, version=version)
         return view_version(version, dataset=owner, files=rows)
+
+    def on_derived(self, unit: WriteUnit, event: Event, derived: DatasetVersionDerived) -> None:
+        """`dataset_version.derived`: the next version of a dataset will be made from a table."""
+        if event.flow_id is None or VersionRepository(unit).get(derived.version_id) is not None:
+            return
+        owner = self._datasets.ensure(
+            unit, tenant=event.tenant, name=derived.dataset_name, id_if_new=derived.dataset_id
+        )
+        latest = VersionRepository(unit).latest(owner.id)
+        version = VersionRepository(unit).add(
+            VersionRow(
+                id=derived.version_id,
+                tenant=event.tenant,
+                dataset_id=owner.id,
+                number=latest.number + 1 if latest else 1,
+                flow_id=event.flow_id,
+                bytes=0,
+                made_from=derived.source.model_dump(mode="json"),
+                created_at=event.occurred_at,
+            )
+        )
+        self._flows.begin(unit, dataset=owner, version=version, files=[], plan=None)
+        self._flows.catch_up(unit, event)
 
     def _add_file(self, unit: WriteUnit, version: VersionRow, file: ReceivedFile) -> FileRow:
         return FileRepository(unit).add(
@@ -88,33 +136,11 @@ class Versions:
             )
         )
 
-    def _tell(
-        self,
-        unit: WriteUnit,
-        *,
-        owner: DatasetRow,
-        version: VersionRow,
-        rows: list[FileRow],
-        keys: list[str],
-        options: ConversionOptions,
-    ) -> None:
-        landed = [
-            LandedFile(
-                file_id=row.id, path=row.path, object_key=key, sha256=row.sha256, bytes=row.bytes
-            )
-            for row, key in zip(rows, keys, strict=True)
-        ]
+    def _tell(self, unit: WriteUnit, told: DatasetVersionLanded, *, version: VersionRow) -> None:
         emit(
             unit,
             spec=DATASET_VERSION_LANDED,
-            payload=DatasetVersionLanded(
-                dataset_id=owner.id,
-                dataset_name=owner.name,
-                version_id=version.id,
-                version_number=version.number,
-                files=landed,
-                options=options,
-            ),
+            payload=told,
             producer=self._runtime.name,
             tenant=version.tenant,
             flow_id=version.flow_id,

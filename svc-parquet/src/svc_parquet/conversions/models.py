@@ -26,6 +26,7 @@ class SourceFileRow(Base):
     sha256: Mapped[str]
     bytes: Mapped[int] = mapped_column(BigInteger)
     table_name: Mapped[str]
+    plan: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
 

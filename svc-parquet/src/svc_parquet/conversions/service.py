@@ -12,6 +12,7 @@ from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.events import TABLE_PUBLISHED, DatasetVersionLanded, Event, TablePublished
 from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.contracts.jobs import JobState
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.tables import ConversionCreate, ConversionView, ConvertedTableView
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
@@ -53,6 +54,7 @@ class Conversions:
                     sha256=file.sha256,
                     bytes=file.bytes,
                     table_name=names[file.path],
+                    plan=landed.plan.model_dump(mode="json") if landed.plan else None,
                     created_at=utc_now(),
                 )
             )
@@ -204,6 +206,7 @@ class Conversions:
                 bytes_out=report.bytes_out,
                 quarantined_rows=report.quarantine.rows,
                 widened_columns=[widening.column for widening in report.widened],
+                plan=FlowPlan.model_validate(source.plan) if source.plan else None,
             ),
             producer=self._runtime.name,
             tenant=conversion.tenant,

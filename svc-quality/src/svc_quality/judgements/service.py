@@ -13,6 +13,7 @@ from shared_lib.contracts.events import (
     TablePublished,
 )
 from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.quality import CheckStatus, OverrideCreate, QualityReport
 from shared_lib.contracts.verdicts import Verdict
 from shared_lib.db.engine import WriteUnit
@@ -27,7 +28,7 @@ from svc_quality.judgements.errors import (
 )
 from svc_quality.judgements.models import JudgementRow, OverrideRow, ReportRow
 from svc_quality.judgements.repository import JudgementRepository
-from svc_quality.requests import JUDGE
+from svc_quality.requests import INFER, JUDGE
 from svc_quality.suites.models import SuiteRow
 from svc_quality.suites.repository import SuiteRepository
 from svc_quality.tables.models import TableVersionRow
@@ -63,11 +64,42 @@ class Judgements:
                 created_at=event.occurred_at,
             )
         )
+        if self._makes_planned_suite(unit, version, plan=table.plan):
+            return  # its job asks for all judgements, this suite's among them
+        self.judge_by_all(unit, version)
+
+    def judge_by_all(self, unit: WriteUnit, version: TableVersionRow) -> None:
+        """Ask for a judgement by every suite that is bound to the table; tell which, if any."""
         suites = SuiteRepository(unit).bound_to(
-            table.dataset_name, tenant=event.tenant, table=table.table_name
+            version.dataset_name, tenant=version.tenant, table=version.table_name
         )
         asked = [(suite, self._request(unit, suite=suite, version=version)) for suite in suites]
         self._tell_requested(unit, version, asked)
+
+    def _makes_planned_suite(
+        self, unit: WriteUnit, version: TableVersionRow, *, plan: FlowPlan | None
+    ) -> bool:
+        """Ask for the job that makes the suite that the flow names, unless there is one."""
+        if plan is None or plan.suite is None:
+            return False
+        suites = SuiteRepository(unit)
+        if suites.named(plan.suite, tenant=version.tenant, dataset=version.dataset_name):
+            return False
+        self._queue.request(
+            unit,
+            kind=INFER,
+            tenant=version.tenant,
+            params={
+                "dataset": version.dataset_name,
+                "table_version": version.id,
+                "name": plan.suite,
+                "label": plan.label,
+                "planned": True,
+            },
+            subject_id=version.file_id,
+            flow_id=version.flow_id,
+        )
+        return True
 
     def request(
         self, unit: WriteUnit, *, suite: SuiteRow, version: TableVersionRow

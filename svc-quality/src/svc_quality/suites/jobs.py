@@ -20,13 +20,18 @@ def run(context: JobContext) -> None:
     suite = infer_suite(table, name=params["name"], label=params["label"])
     context.log(f"{len(suite.checks)} checks of {table.rows} rows")
     context.start_publishing()
-    suites = Suites(context.runtime, judgements=Judgements(context.runtime))
+    judgements = Judgements(context.runtime)
+    suites = Suites(context.runtime, judgements=judgements)
     with context.publish({"dataset": params["dataset"], "suite": params["name"]}) as unit:
-        suites.keep(
-            unit,
-            tenant=context.job.tenant,
-            dataset=params["dataset"],
-            table=None,
-            suite=suite,
-            reference=version,
-        )
+        if params.get("planned"):
+            suites.keep_planned(unit, suite=suite, version=version)
+            judgements.judge_by_all(unit, version)
+        else:
+            suites.keep(
+                unit,
+                tenant=context.job.tenant,
+                dataset=params["dataset"],
+                table=None,
+                suite=suite,
+                reference=version,
+            )

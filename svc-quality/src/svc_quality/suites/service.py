@@ -67,6 +67,37 @@ class Suites:
         Raises:
             ForeignReferenceError: the reference is of another dataset.
         """
+        row = self._write(unit, tenant=tenant, dataset=dataset, table=table, suite=suite)
+        if reference is not None:
+            self._set_reference(unit, row, reference)
+        for version in TableVersionRepository(unit).newest_of_each(
+            dataset, tenant=tenant, table=table
+        ):
+            self._judgements.request(unit, suite=row, version=version)
+        return row
+
+    def keep_planned(self, unit: WriteUnit, *, suite: Suite, version: TableVersionRow) -> None:
+        """Bind a suite that a flow has asked for to the table it was made of, which it refers to.
+
+        Another flow may have made it meanwhile: then that one stays.
+        """
+        known = SuiteRepository(unit).named(
+            suite.name, tenant=version.tenant, dataset=version.dataset_name
+        )
+        if known is None:
+            row = self._write(
+                unit,
+                tenant=version.tenant,
+                dataset=version.dataset_name,
+                table=version.table_name,
+                suite=suite,
+            )
+            self._set_reference(unit, row, version)
+
+    def _write(
+        self, unit: WriteUnit, *, tenant: str, dataset: str, table: str | None, suite: Suite
+    ) -> SuiteRow:
+        """The suite with its next version."""
         suites, now = SuiteRepository(unit), utc_now()
         row = suites.named(suite.name, tenant=tenant, dataset=dataset)
         if row is None:
@@ -87,12 +118,6 @@ class Suites:
         suites.add_version(
             SuiteVersionRow(suite_id=row.id, number=row.version, suite=written, created_at=now)
         )
-        if reference is not None:
-            self._set_reference(unit, row, reference)
-        for version in TableVersionRepository(unit).newest_of_each(
-            dataset, tenant=tenant, table=table
-        ):
-            self._judgements.request(unit, suite=row, version=version)
         return row
 
     def infer(self, unit: WriteUnit, *, tenant: str, body: SuiteInfer) -> SuiteInferred:

@@ -84,9 +84,8 @@ def _judge(found: Comparison) -> Promotion:
     if found.high < found.margin:
         said = f"It is better: {numbers}."
         return _told(found, rule="better", reason=said)
-    said = (
-        f"It is not better for certain: {numbers}; that would have to be below {found.margin:.3g}."
-    )
+    below = found.margin + 0.0  # never "-0"
+    said = f"It is not better for certain: {numbers}; that would have to be below {below:.3g}."
     return _told(found, rule="not_better", reason=said)
 
 

@@ -56,12 +56,14 @@ def read_one(request: Request, *, model: str, caller: Reader) -> ModelView:
 
 
 @router.get("/{model}/versions")
-def list_versions(request: Request, *, model: str, caller: Reader) -> Page[ModelVersionView]:
-    """All versions, newest first; all on one page."""
+def list_versions(
+    request: Request, *, model: str, caller: Reader, page: PageQuery
+) -> Page[ModelVersionView]:
+    """Its versions, newest first."""
     with state_of(request).runtime.database.read() as view:
         found = read_model(view, model, tenant=caller.tenant)
-        rows = ModelRepository(view).versions(found.id)
-        return Page(items=[view_version(view, row) for row in rows])
+        rows = ModelRepository(view).versions(found.id, limit=page.limit, cursor=page.cursor)
+        return page_of(rows, lambda row: view_version(view, row))
 
 
 @router.get("/{model}/versions/{version}")
@@ -84,11 +86,12 @@ def download_model(
 
 
 @router.get("/{model}/moves")
-def list_moves(request: Request, *, model: str, caller: Reader) -> Page[AliasMove]:
-    """How the aliases moved and why, newest first; all on one page."""
+def list_moves(request: Request, *, model: str, caller: Reader, page: PageQuery) -> Page[AliasMove]:
+    """How the aliases moved and why, newest first."""
     with state_of(request).runtime.database.read() as view:
         found = read_model(view, model, tenant=caller.tenant)
-        return Page(items=[view_move(row) for row in ModelRepository(view).moves(found.id)])
+        moves = ModelRepository(view).page_of_moves(found.id, limit=page.limit, cursor=page.cursor)
+        return page_of(moves, view_move)
 
 
 @router.put("/{model}/aliases/{alias}", response_model=ModelView)

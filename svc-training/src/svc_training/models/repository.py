@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from shared_lib.db import Repository
+from shared_lib.db.pages import KeysetPage, read_page
 from svc_training.models.models import AliasMoveRow, ModelRow, ModelVersionRow
 
 
@@ -36,15 +37,31 @@ class ModelRepository(Repository[ModelRow]):
         """A version by its number."""
         return self.session.get(ModelVersionRow, (model_id, number))
 
-    def versions(self, model_id: str) -> list[ModelVersionRow]:
-        """All versions, newest first."""
+    def trained_by(self, training_job_id: str) -> ModelVersionRow | None:
+        """The version that a training job made."""
+        query = select(ModelVersionRow).where(ModelVersionRow.training_job_id == training_job_id)
+        return self.session.scalar(query)
+
+    def versions(
+        self, model_id: str, *, limit: int, cursor: str | None
+    ) -> KeysetPage[ModelVersionRow]:
+        """Its versions, newest first."""
         query = select(ModelVersionRow).where(ModelVersionRow.model_id == model_id)
-        return list(self.session.scalars(query.order_by(ModelVersionRow.number.desc())))
+        key = ModelVersionRow.number
+        return read_page(self.session, query=query, key=key, limit=limit, cursor=cursor)
 
     def add_move(self, row: AliasMoveRow) -> None:
         """Keep why an alias moved."""
         self.session.add(row)
         self.session.flush()
+
+    def page_of_moves(
+        self, model_id: str, *, limit: int, cursor: str | None
+    ) -> KeysetPage[AliasMoveRow]:
+        """How the aliases moved, newest first, page by page."""
+        query = select(AliasMoveRow).where(AliasMoveRow.model_id == model_id)
+        key = AliasMoveRow.id
+        return read_page(self.session, query=query, key=key, limit=limit, cursor=cursor)
 
     def moves(self, model_id: str) -> list[AliasMoveRow]:
         """How the aliases moved, newest first."""

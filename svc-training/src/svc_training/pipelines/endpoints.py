@@ -8,7 +8,7 @@ from shared_lib.contracts.base import Page
 from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.scopes import Scope
 from shared_lib.contracts.training import PipelineView
-from shared_lib.web import requires
+from shared_lib.web import PageQuery, requires
 from shared_lib.web.state import service_of
 from svc_training.pipelines.service import Pipelines
 
@@ -26,9 +26,14 @@ Service = Annotated[Pipelines, Depends(_pipelines)]
 
 
 @router.get("")
-def list_pipelines(caller: Reader, pipelines: Service) -> Page[PipelineView]:  # noqa: ARG001
-    """The pipelines of the repository, by name; all on one page."""
-    return Page(items=pipelines.read_all())
+def list_pipelines(
+    caller: Reader,  # noqa: ARG001
+    pipelines: Service,
+    page: PageQuery,
+) -> Page[PipelineView]:
+    """The pipelines of the repository, by name."""
+    found = pipelines.page(limit=page.limit, cursor=page.cursor)
+    return Page(items=found.rows, next=found.next)
 
 
 @router.get("/{name:path}")

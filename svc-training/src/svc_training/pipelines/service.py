@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from shared_lib.contracts.training import PipelineStage, PipelineView
+from shared_lib.db.pages import KeysetPage, decode_cursor, encode_cursor
 from svc_training.settings import TrainingSettings
 from svc_training.workspaces.definition import Definition, read_definition
 from svc_training.workspaces.errors import PipelineNotFoundError, PipelineSourceError
@@ -15,16 +16,21 @@ class Pipelines:
     def __init__(self, settings: TrainingSettings) -> None:
         self._settings = settings
 
-    def read_all(self) -> list[PipelineView]:
-        """All pipelines, by name.
+    def page(self, *, limit: int, cursor: str | None) -> KeysetPage[PipelineView]:
+        """The pipelines by name.
 
         Raises:
+            InvalidCursorError: the cursor is of another list.
             PipelineSourceError: the repository cannot be read.
             PipelineInvalidError: a `dvc.yaml` cannot be used.
         """
         mirror = open_mirror(self._settings)
         commit = mirror.refresh()
-        return [_view(mirror, name, commit=commit) for name in mirror.pipelines(commit)]
+        after = decode_cursor(cursor) if cursor else ""
+        names = sorted(name for name in mirror.pipelines(commit) if name > after)
+        shown = [_view(mirror, name, commit=commit) for name in names[:limit]]
+        more = encode_cursor(names[limit - 1]) if len(names) > limit else None
+        return KeysetPage(rows=shown, next=more)
 
     def read(self, name: str) -> PipelineView:
         """One pipeline.

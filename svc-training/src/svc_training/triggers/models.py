@@ -24,6 +24,8 @@ class TriggerRow(Base):
     min_rows: Mapped[int]
     min_interval_s: Mapped[float] = mapped_column(Float)
     on_warned: Mapped[bool]
+    pull_request: Mapped[dict[str, Any] | None]
+    gpus: Mapped[int | None]
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 
@@ -39,7 +41,8 @@ class DecisionRow(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     tenant: Mapped[str]
-    trigger_id: Mapped[str] = mapped_column(ForeignKey("trigger.id"))
+    trigger_id: Mapped[str | None] = mapped_column(ForeignKey("trigger.id"))
+    pipeline: Mapped[str]
     table_version_id: Mapped[str] = mapped_column(ForeignKey("table_version.id"), index=True)
     revision: Mapped[int]
     train: Mapped[bool]

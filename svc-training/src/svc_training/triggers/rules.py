@@ -65,6 +65,21 @@ def decide(
     return _too_soon(wish, last=last, now=now) or _enough(wish, last=last, verdict=verdict)
 
 
+def decide_planned(*, verdict: Verdict | None, reasons: Sequence[str], rows: int) -> Decision:
+    """What becomes of a pipeline that a flow itself has asked for: only the gate can refuse it.
+
+    Args:
+        verdict: of the gate; None when no suite judged the version.
+        reasons: why it did not pass.
+        rows: of the version.
+    """
+    wish = Wish(min_rows=0, min_interval_s=0, on_warned=True)
+    said = f"The flow asked for it, and the gate said {verdict}."
+    return _refused(wish, verdict=verdict, reasons=reasons) or Decision(
+        train=True, rule="asked", reason=said, numbers={"rows": rows}
+    )
+
+
 def _too_soon(wish: Wish, *, last: LastTraining, now: datetime) -> Decision | None:
     waited = max(0.0, (now - last.at).total_seconds())
     if waited >= wish.min_interval_s:

@@ -1,13 +1,20 @@
-"""Asks the triggers of a dataset whenever one of its versions has its verdicts."""
+"""Asks a flow's plan and a dataset's triggers whenever a version has its verdicts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.events import TRAINING_DECIDED, TrainingDecided, TrainingDecision
 from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.training import TriggerCreate
 from shared_lib.contracts.verdicts import Verdict
 from shared_lib.db.engine import WriteUnit
 from shared_lib.events.outbox import emit
 from shared_lib.jobs.runtime import Runtime
+from svc_training.reports.service import Reports
+from svc_training.reports.views import is_reported
 from svc_training.tables.gate import Gate
 from svc_training.tables.models import TableVersionRow
 from svc_training.tables.repository import TableVersionRepository
@@ -18,7 +25,18 @@ from svc_training.training_jobs.service import TrainingJobs
 from svc_training.triggers.errors import TriggerNotFoundError
 from svc_training.triggers.models import DecisionRow, TriggerRow
 from svc_training.triggers.repository import DecisionRepository, TriggerRepository
-from svc_training.triggers.rules import LastTraining, Wish, decide
+from svc_training.triggers.rules import Decision, LastTraining, Wish, decide, decide_planned
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a trigger, or the flow's own plan, wants trained, and which pull request is told."""
+
+    pipeline: str
+    changes: Mapping[str, Any]
+    gpus: int | None
+    tell: dict[str, Any] | None
+    trigger_id: str | None = None
 
 
 class Triggers:
@@ -27,6 +45,7 @@ class Triggers:
     def __init__(self, runtime: Runtime, *, training_jobs: TrainingJobs) -> None:
         self._runtime = runtime
         self._training_jobs = training_jobs
+        self._reports = Reports(runtime)
 
     def create(self, unit: WriteUnit, *, tenant: str, body: TriggerCreate) -> TriggerRow:
         """A new trigger; it is asked from the next judged version on."""
@@ -41,6 +60,8 @@ class Triggers:
                 min_rows=body.min_rows,
                 min_interval_s=body.min_interval_s,
                 on_warned=body.on_warned,
+                pull_request=body.pull_request.model_dump() if body.pull_request else None,
+                gpus=body.resources.gpu if body.resources else None,
                 created_at=utc_now(),
             )
         )
@@ -58,12 +79,14 @@ class Triggers:
         return row
 
     def on_settled(self, unit: WriteUnit, version: TableVersionRow, gate: Gate) -> None:
-        """Have every trigger on the version decide, and tell what they said, if only nothing."""
-        triggers = TriggerRepository(unit).bound_to(
-            version.dataset_name, tenant=version.tenant, table=version.table_name
-        )
-        asked = [(each, self._ask(unit, each, version=version, gate=gate)) for each in triggers]
-        decisions = [self._told(unit, trigger, row) for trigger, row in asked if row is not None]
+        """Have the flow's plan and every trigger on the version decide, and tell what they said."""
+        wanted = [self._planned(unit, version=version, gate=gate)]
+        wanted += [
+            self._ask(unit, each, version=version, gate=gate)
+            for each in TriggerRepository(unit).bound_to(
+                version.dataset_name, tenant=version.tenant, table=version.table_name
+            )
+        ]
         emit(
             unit,
             spec=TRAINING_DECIDED,
@@ -71,7 +94,7 @@ class Triggers:
                 version_id=version.version_id,
                 file_id=version.file_id,
                 table_version_id=version.id,
-                decisions=decisions,
+                decisions=[_told(unit, row) for row in wanted if row is not None],
                 revision=gate.revision,
             ),
             producer=self._runtime.name,
@@ -80,12 +103,34 @@ class Triggers:
             doorbell=self._runtime.doorbell,
         )
 
+    def _planned(
+        self, unit: WriteUnit, *, version: TableVersionRow, gate: Gate
+    ) -> DecisionRow | None:
+        """What becomes of the pipeline that the flow asked for; None when it asked for none."""
+        plan = FlowPlan.model_validate(version.plan or {})
+        if plan.pipeline is None or DecisionRepository(unit).has_trained(
+            None, table_version_id=version.id
+        ):
+            return None
+        return self._keep(
+            unit,
+            decide_planned(verdict=gate.verdict, reasons=gate.reasons, rows=version.rows),
+            version=version,
+            gate=gate,
+            wanted=Wanted(
+                pipeline=plan.pipeline,
+                changes=plan.params,
+                gpus=plan.resources.gpu if plan.resources else None,
+                tell=plan.pull_request.model_dump() if plan.pull_request else None,
+            ),
+        )
+
     def _ask(
         self, unit: WriteUnit, trigger: TriggerRow, *, version: TableVersionRow, gate: Gate
     ) -> DecisionRow | None:
-        """The trigger's decision; None when it has had this version trained on before."""
-        decisions = DecisionRepository(unit)
-        if decisions.has_trained(trigger.id, table_version_id=version.id):
+        """The trigger's decision; None when it, or the plan, has the version trained on already."""
+        planned = FlowPlan.model_validate(version.plan or {}).pipeline == trigger.pipeline
+        if planned or DecisionRepository(unit).has_trained(trigger.id, table_version_id=version.id):
             return None
         decision = decide(
             Wish(
@@ -99,16 +144,46 @@ class Triggers:
             last=_last_training(unit, trigger, version=version),
             now=utc_now(),
         )
+        return self._keep(
+            unit,
+            decision,
+            version=version,
+            gate=gate,
+            wanted=Wanted(
+                pipeline=trigger.pipeline,
+                changes=trigger.changes,
+                gpus=trigger.gpus,
+                tell=trigger.pull_request,
+                trigger_id=trigger.id,
+            ),
+        )
+
+    def _keep(
+        self,
+        unit: WriteUnit,
+        decision: Decision,
+        *,
+        version: TableVersionRow,
+        gate: Gate,
+        wanted: Wanted,
+    ) -> DecisionRow:
+        """Write the decision with what follows: the training job, or a report of the refusal."""
         training: TrainingJobRow | None = None
         if decision.train:
             training = self._training_jobs.request(
-                unit, pipeline=trigger.pipeline, version=version, changes=trigger.changes
+                unit,
+                pipeline=wanted.pipeline,
+                version=version,
+                changes=wanted.changes,
+                gpus=wanted.gpus,
+                pull_request=wanted.tell,
             )
-        return decisions.add(
+        made = DecisionRepository(unit).add(
             DecisionRow(
                 id=new_id(IdKind.TRAINING_DECISION),
                 tenant=version.tenant,
-                trigger_id=trigger.id,
+                trigger_id=wanted.trigger_id,
+                pipeline=wanted.pipeline,
                 table_version_id=version.id,
                 revision=gate.revision,
                 train=decision.train,
@@ -119,19 +194,29 @@ class Triggers:
                 created_at=utc_now(),
             )
         )
+        if not made.train and wanted.tell is not None:
+            self._reports.request_of_decision(unit, made, pull_request=wanted.tell)
+        return made
 
-    def _told(self, unit: WriteUnit, trigger: TriggerRow, row: DecisionRow) -> TrainingDecision:
-        training = TrainingJobRepository(unit).get(row.training_job_id or "")
-        return TrainingDecision(
-            decision_id=row.id,
-            trigger_id=trigger.id,
-            pipeline=trigger.pipeline,
-            train=row.train,
-            rule=row.rule,
-            reason=row.reason,
-            training_job_id=row.training_job_id,
-            job_id=training.job_id if training else None,
-        )
+
+def _told(unit: WriteUnit, row: DecisionRow) -> TrainingDecision:
+    training = TrainingJobRepository(unit).get(row.training_job_id or "")
+    report: Literal["never", "when_trained", "always"] = "when_trained"
+    if training is None:
+        report = "always" if is_reported(unit, row.id, tenant=row.tenant) else "never"
+    elif training.pull_request is not None:
+        report = "always"
+    return TrainingDecision(
+        decision_id=row.id,
+        trigger_id=row.trigger_id,
+        pipeline=row.pipeline,
+        train=row.train,
+        rule=row.rule,
+        reason=row.reason,
+        training_job_id=row.training_job_id,
+        job_id=training.job_id if training else None,
+        report=report,
+    )
 
 
 def _last_training(
