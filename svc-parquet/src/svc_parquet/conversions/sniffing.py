@@ -276,9 +276,9 @@ def _sniff_delimited(
     text_format, format_reason, compression = told
     sep = None if encoding.transcode else _SEP_LINE.match(text)
     body = text[sep.end() :] if sep else text
-    remarks = leading_remarks(body) if not (sep or encoding.transcode) else b""
-    if remarks and not _stand_over_a_table(body, remarks, options=options, whole=whole):
-        remarks = b""
+    remarks = b""
+    if not (sep or encoding.transcode):
+        remarks = _remarks_over_table(body, options=options, whole=whole)
     body = body[len(remarks) :]
     delimiter, reason = tell_delimiter(
         body, tab=text_format == "tsv", options=options, whole=whole, hint=sep[1] if sep else None
@@ -309,15 +309,17 @@ def _sniff_delimited(
     )
 
 
-def _stand_over_a_table(
-    text: bytes, remarks: bytes, *, options: ConversionOptions, whole: bool
-) -> bool:
-    """Whether `#` lines are remarks over a table of several columns, and their last no header."""
+def _remarks_over_table(text: bytes, *, options: ConversionOptions, whole: bool) -> bytes:
+    """The `#` lines over a table of several columns, without the last if it is the header."""
+    remarks = leading_remarks(text)
     body = text[len(remarks) :]
     delimiter, _ = tell_delimiter(body, tab=False, options=options, whole=whole, hint=None)
     width = tell_width(sample_records(body, delimiter=delimiter, whole=whole))
-    last = sample_records(remarks, delimiter=delimiter, whole=True)[-1:]
-    return width > 1 and all(len(record) != width for record in last)
+    if not remarks or width == 1:
+        return b""
+    last = remarks.splitlines(keepends=True)[-1]
+    (fields,) = sample_records(last, delimiter=delimiter, whole=True) or [[]]
+    return remarks.removesuffix(last) if len(fields) == width else remarks
 
 
 def _notes_on_start(remarks: bytes, *, sep: bool) -> list[str]:
