@@ -1,5 +1,6 @@
 """A landed file becomes a table once, whatever arrives twice, fails, or is asked for again."""
 
+import gzip
 import hashlib
 from typing import Any
 
@@ -231,6 +232,50 @@ def test_a_file_of_several_tables_publishes_each(parquet: Parquet) -> None:
     assert parquet.ask("POST", "/v1/conversions", json=body).status_code == 202
     again = parquet.ended(done["file_id"])
     assert [t["table_id"] for t in again["tables"]] == [t["table_id"] for t in done["tables"]]
+
+
+def _replay(parquet: Parquet, conversion: Any, **corrections: str) -> Any:
+    rows = [{"byte": int(byte[1:]), "text": text} for byte, text in corrections.items()]
+    path = f"/v1/conversions/{conversion['id']}/replay"
+    answer = parquet.ask("POST", path, json={"rows": rows})
+    assert answer.status_code == 202, answer.text
+    again = parquet.ended(conversion["file_id"])
+    assert again["id"] == answer.json()["id"]
+    return again
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_rows_of_a_quarantine_are_put_right_by_one_call(
+    light_parquet: Parquet, compress: Any
+) -> None:
+    """They come back in their place; a correction of a correction works as well."""
+    content = b"a,b\r\n1,2\r\n3\r\n4,5,6\r\n7,8\r\n"
+    name = f"replay-{compress.__name__}"
+    (first,) = light_parquet.land({"q.csv": compress(content)}, dataset=name)
+    assert [place["byte"] for place in first["report"]["quarantine"]["first"]] == [10, 13]
+
+    second = _replay(light_parquet, first, b10="3,33", b13="4,5,still")
+    assert light_parquet.table(second) == {"a": [1, 3, 7], "b": [2, 33, 8]}
+    assert second["replays"] == first["id"]
+    (left,) = second["report"]["quarantine"]["first"]
+    third = _replay(light_parquet, second, **{f"b{left['byte']}": "4,5"})
+    assert light_parquet.table(third) == {"a": [1, 3, 4, 7], "b": [2, 33, 5, 8]}
+    assert third["report"]["quarantine"]["rows"] == 0
+    refused = light_parquet.ask(
+        "POST", f"/v1/conversions/{third['id']}/replay", json={"rows": [{"byte": 1, "text": "x"}]}
+    )
+    assert (refused.status_code, refused.json()["code"]) == (409, "nothing_to_replay")
+
+
+def test_a_correction_of_no_quarantined_row_is_refused(light_parquet: Parquet) -> None:
+    (first,) = light_parquet.land({"q.csv": b"a,b\n1,2\n3\n"}, dataset="replay-wrong")
+    failed = _replay(light_parquet, first, b4="9,9")
+    assert (failed["state"], failed["error"]["code"]) == ("failed", "unknown_row")
+    dropped = _replay(light_parquet, first, b8="")
+    assert light_parquet.table(dropped) == {"a": [1], "b": [2]}
+    body = {"rows": [{"byte": 8, "text": "3,4"}]}
+    path = f"/v1/conversions/{first['id']}/replay"
+    assert light_parquet.ask("POST", path, json=body, tenant=OTHER).status_code == 404
 
 
 def test_keys_of_raw_bytes_are_those_of_ingest() -> None:

@@ -24,6 +24,19 @@ class ConversionCreate(Contract):
     options: ConversionOptions = ConversionOptions()
 
 
+class CorrectedRow(Contract):
+    """A row of a quarantine, put right; an empty text drops it."""
+
+    byte: int = Field(ge=0, description="The row's `byte` in the quarantine.")
+    text: str = Field(max_length=1_000_000)
+
+
+class QuarantineReplay(Contract):
+    """The body of `POST /v1/conversions/{id}/replay`."""
+
+    rows: list[CorrectedRow] = Field(min_length=1, max_length=1000)
+
+
 class ConvertedTableView(Contract):
     """A table that a conversion published."""
 
@@ -47,6 +60,9 @@ class ConversionView(Contract):
     job_id: str
     state: JobState
     options: ConversionOptions
+    replays: str | None = Field(
+        default=None, description="The conversion whose quarantined rows were put right."
+    )
     table_id: str
     table_version_id: str | None = None
     report: ConversionReport | None = None

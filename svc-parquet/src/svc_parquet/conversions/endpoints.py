@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from shared_lib.contracts.base import Page
 from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.scopes import Scope
-from shared_lib.contracts.tables import ConversionCreate, ConversionView
+from shared_lib.contracts.tables import ConversionCreate, ConversionView, QuarantineReplay
 from shared_lib.web import Once, PageQuery, requires
 from shared_lib.web.state import service_of, state_of
 from svc_parquet.conversions.service import Conversions
@@ -34,6 +34,21 @@ def create_conversion(
     """Convert a landed file again, with other options; the job is at `Location`."""
     return once.run(
         lambda unit: conversions.create(unit, tenant=caller.tenant, body=body),
+        location=lambda answer: f"/v1/jobs/{answer.job_id}",
+    )
+
+
+@router.post("/{conversion_id}/replay", status_code=202, response_model=ConversionView)
+def replay_quarantine(
+    conversion_id: str,
+    body: QuarantineReplay,
+    caller: Writer,
+    conversions: Service,
+    once: Once,
+) -> Response:
+    """Put rows of a conversion's quarantine right and convert again; the job is at `Location`."""
+    return once.run(
+        lambda unit: conversions.replay(unit, conversion_id, tenant=caller.tenant, body=body),
         location=lambda answer: f"/v1/jobs/{answer.job_id}",
     )
 

@@ -23,6 +23,7 @@ __all__ = [
     "TruncatedCompressionError",
     "UnknownColumnError",
     "UnknownEncodingError",
+    "UnknownRowError",
     "UnknownTypeError",
     "UnsafeEntryError",
     "UnsupportedFormatError",
@@ -175,6 +176,13 @@ class SheetNotFoundError(InvalidInputError):
 
     code = "sheet_not_found"
     title = "No such sheet"
+
+
+class UnknownRowError(ConversionError):
+    """A corrected row is not in the quarantine that it corrects."""
+
+    code = "unknown_row"
+    title = "No such row in the quarantine"
 
 
 class UnknownTypeError(InvalidInputError):

@@ -152,10 +152,10 @@ def _given_encoding(name: str, head: bytes) -> Encoding:
     for mark, wide in _WIDE_BOMS:
         if head.startswith(mark) and wide.startswith(codec.name):
             return Encoding(wide, "given, byte order mark", skip=len(mark), transcode=True)
-    return Encoding(codec.name, "given", transcode=not _is_single_byte(codec.name))
+    return Encoding(codec.name, "given", transcode=not is_single_byte(codec.name))
 
 
-def _is_single_byte(name: str) -> bool:
+def is_single_byte(name: str) -> bool:
     """Whether each byte is one character and ASCII is itself, so that structure shows in bytes."""
     ascii_bytes = bytes(range(128))
     try:
