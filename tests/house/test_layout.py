@@ -13,7 +13,7 @@ import pytest
 from house import ROOT, Distribution, read_distributions, repository_files
 
 DISTRIBUTIONS = read_distributions()
-LIBRARIES_OF_JOBS = ("polars", "pyarrow", "duckdb", "scipy", "sklearn", "torch")
+LIBRARIES_OF_JOBS = ("polars", "pyarrow", "duckdb", "scipy", "sklearn", "torch", "vl_convert")
 
 each_distribution = pytest.mark.parametrize(
     "distribution", DISTRIBUTIONS, ids=[each.folder for each in DISTRIBUTIONS]

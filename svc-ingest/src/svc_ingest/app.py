@@ -7,6 +7,7 @@ from shared_lib.contracts.events import (
     JOB_CHANGED,
     JUDGEMENTS_REQUESTED,
     QUALITY_JUDGED,
+    REPORT_PUBLISHED,
     TABLE_PUBLISHED,
     TRAINING_DECIDED,
     TRAINING_FINISHED,
@@ -53,6 +54,7 @@ def create_app(settings: IngestSettings) -> FastAPI:
             QUALITY_JUDGED.name: flows.on_quality_judged,
             TRAINING_DECIDED.name: flows.on_training_decided,
             TRAINING_FINISHED.name: flows.on_training_finished,
+            REPORT_PUBLISHED.name: flows.on_report_published,
         },
         services={
             Datasets: datasets,

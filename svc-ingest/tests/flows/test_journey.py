@@ -74,12 +74,19 @@ def standing(
     judgements: Sequence[Judgement] = (),
     decided: Sequence[Decided] | None = None,
     trained: Sequence[str] = (),
+    reported: Sequence[str] = (),
 ) -> Standing:
     """Where the flow stands; no trigger is asked unless `decided` says otherwise."""
     if decided is None:
         decided = [Decided(each.table_version_id) for each in tables]
     return standing_of(
-        file_ids, jobs=jobs, tables=tables, judgements=judgements, decided=decided, trained=trained
+        file_ids,
+        jobs=jobs,
+        tables=tables,
+        judgements=judgements,
+        decided=decided,
+        trained=trained,
+        reported=reported,
     )
 
 
@@ -217,6 +224,52 @@ def test_a_flow_waits_for_the_triggers_and_what_they_have_trained(
 
     assert found.state == expected
     if expected != FlowState.RUNNING:
+        assert found.ended_at == START + timedelta(seconds=40)
+
+
+@pytest.mark.parametrize(
+    ("promised", "train", "reporting", "told", "expected"),
+    [
+        ("never", True, None, False, FlowState.SUCCEEDED),
+        ("when_trained", True, None, False, FlowState.RUNNING),
+        ("when_trained", True, JobState.SUCCEEDED, False, FlowState.RUNNING),
+        ("when_trained", True, JobState.SUCCEEDED, True, FlowState.SUCCEEDED),
+        ("when_trained", True, JobState.FAILED, False, FlowState.FAILED),
+        ("always", False, None, False, FlowState.RUNNING),
+        ("always", False, JobState.RUNNING, False, FlowState.RUNNING),
+        ("always", False, JobState.SUCCEEDED, True, FlowState.SUCCEEDED),
+        ("always", False, JobState.CANCELLED, False, FlowState.CANCELLED),
+    ],
+)
+def test_a_flow_waits_for_the_reports_it_was_promised(
+    promised: str, train: bool, reporting: JobState | None, told: bool, expected: FlowState
+) -> None:
+    done = job(1, "f", JobState.SUCCEEDED)
+    of = table(done).table_version_id
+    trained = replace(job(30, "f", JobState.SUCCEEDED, kind="train"), id="jb_train")
+    subject = "tj_1" if train else "td_1"
+    decision = {
+        "decision_id": "td_1",
+        "train": train,
+        "job_id": "jb_train" if train else None,
+        "training_job_id": "tj_1" if train else None,
+        "report": promised,
+    }
+    report = [job(40, subject, reporting, kind="report")] if reporting else []
+    # What an override of the gate has made old is not waited for.
+    before = Decided(of, 1, [decision | {"decision_id": "td_0", "train": False, "job_id": None,
+                                         "training_job_id": None}])  # fmt: skip
+    found = standing(
+        ["f"],
+        jobs=[done, trained, *report],
+        tables=[table(done)],
+        decided=[before, Decided(of, 2, [decision])],
+        trained=["jb_train"],
+        reported=[subject] if told else [],
+    )
+
+    assert found.state == expected
+    if told and expected != FlowState.RUNNING:
         assert found.ended_at == START + timedelta(seconds=40)
 
 

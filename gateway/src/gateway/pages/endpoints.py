@@ -280,6 +280,23 @@ async def job_page(request: Request, job_id: str) -> HTMLResponse:
     )
 
 
+@private.get("/reports/{subject_id}")
+async def report_page(request: Request, subject_id: str) -> HTMLResponse:
+    """What became of a training, or why there was none: all that a pull request is told."""
+    below = "training-jobs" if subject_id.startswith("tj_") else "triggers/decisions"
+    path = f"/v1/{below}/{subject_id}/report"
+    report = await _ask(request, path)
+    return render(
+        request,
+        "report.html",
+        heading=report["headline"],
+        report=report,
+        report_path=quote(path),
+        cli=f"fleet pipeline report {subject_id}",
+        json_path=quote(path),
+    )
+
+
 @private.post("/jobs/{job_id}/cancel")
 async def cancel_job(request: Request, job_id: str) -> Response:
     """Cancel, then show the job."""

@@ -53,6 +53,8 @@ def _environment() -> Environment:
         share=views.show_share,
         verdict=views.shown_state,
         took=views.show_took,
+        report_page=views.report_page,
+        signed=views.show_signed,
         visible=views.show_visible,
     )
     return environment

@@ -76,6 +76,7 @@ class TablePublished(Contract):
     version_number: int = 0
     parts: list[str] = Field(default=[], description="Keys of its Parquet files, in order.")
     job_id: str
+    tables: int = Field(default=1, ge=1, description="How many tables this job published.")
     rows: int
     columns: int
     bytes_in: int
@@ -139,6 +140,9 @@ class TrainingDecision(Contract):
     reason: str
     training_job_id: str | None = None
     job_id: str | None = None
+    report: Literal["never", "when_trained", "always"] = Field(
+        default="never", description="When a report follows, for which the flow waits."
+    )
 
 
 class TrainingDecided(Contract):
@@ -169,6 +173,17 @@ class TrainingFinished(Contract):
     model_version: int
     alias: Literal["champion", "challenger"]
     promotion: str = Field(description="Why it became what it is, in a sentence.")
+
+
+class ReportPublished(Contract):
+    """`report.published`: a training, or why there was none, is reported."""
+
+    report_id: str
+    job_id: str
+    subject_id: str = Field(description="The training job, or the decision not to train.")
+    model: str
+    outcome: str
+    comment_url: str | None = Field(default=None, description="On the pull request.")
 
 
 class JobChanged(Contract):
@@ -230,6 +245,12 @@ TRAINING_FINISHED = EventSpec(
     payload=TrainingFinished,
     subscribers=(ServiceName.INGEST,),
 )
+REPORT_PUBLISHED = EventSpec(
+    name="report.published",
+    schema_version=1,
+    payload=ReportPublished,
+    subscribers=(ServiceName.INGEST,),
+)
 JOB_CHANGED = EventSpec(
     name="job.changed",
     schema_version=1,
@@ -247,6 +268,7 @@ EVENTS: dict[str, EventSpec] = {
         QUALITY_JUDGED,
         TRAINING_DECIDED,
         TRAINING_FINISHED,
+        REPORT_PUBLISHED,
         JOB_CHANGED,
     )
 }

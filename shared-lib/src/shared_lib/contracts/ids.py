@@ -21,6 +21,7 @@ class IdKind(StrEnum):
     MODEL = "mdl"
     MODEL_VERSION = "mv"
     OVERRIDE = "ov"
+    REPORT = "rp"
     REQUEST = "req"
     SESSION = "ses"
     SUITE = "su"

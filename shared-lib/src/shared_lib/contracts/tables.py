@@ -9,7 +9,9 @@ from shared_lib.contracts.conversions import (
     ConversionOptions,
     ConversionReport,
     Decisions,
+    NotConverted,
     TableProfile,
+    TableSource,
 )
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.jobs import JobState
@@ -22,8 +24,19 @@ class ConversionCreate(Contract):
     options: ConversionOptions = ConversionOptions()
 
 
+class ConvertedTableView(Contract):
+    """A table that a conversion published."""
+
+    table_id: str
+    table_version_id: str
+    name: str
+    source: TableSource
+    rows: int
+    quarantined_rows: int
+
+
 class ConversionView(Contract):
-    """One conversion of one file."""
+    """One conversion of one file. A file of several tables has the first one's ids and report."""
 
     id: str
     file_id: str
@@ -37,6 +50,12 @@ class ConversionView(Contract):
     table_id: str
     table_version_id: str | None = None
     report: ConversionReport | None = None
+    tables: list[ConvertedTableView] = Field(
+        default=[], description="All tables that came out, in the order of the file."
+    )
+    not_converted: list[NotConverted] = Field(
+        default=[], description="Parts of the file that gave no table, and why."
+    )
     error: Problem | None = None
     created_at: UtcTime
 
@@ -63,6 +82,7 @@ class TableVersionView(Contract):
     file_id: str
     dataset_version_id: str
     flow_id: str | None
+    source: TableSource = TableSource()
     rows: int
     bytes_in: int
     bytes: int = Field(description="Size of the Parquet parts together.")

@@ -26,6 +26,11 @@ def artifact_key(tenant: str, training_job_id: str, writer: str, name: str) -> s
     return check_key(f"models/{tenant}/{training_job_id}/{writer}/{name}")
 
 
+def training_report_key(tenant: str, report_id: str, writer: str, name: str) -> str:
+    """A report of one try of the job that tells of a training."""
+    return check_key(f"training-reports/{tenant}/{report_id}/{writer}/{name}")
+
+
 def check_key(key: str) -> str:
     """The key itself.
 

@@ -19,6 +19,7 @@ from svc_ingest.flows.models import (
     JudgedTableRow,
     JudgementRow,
     PublishedTableRow,
+    ReportRow,
     TrainingRow,
 )
 from svc_ingest.flows.subjects import Subject
@@ -31,6 +32,7 @@ _TellableRow = (
     | JudgementRow
     | DecidedTableRow
     | TrainingRow
+    | ReportRow
 )
 
 
@@ -59,6 +61,7 @@ class FlowRepository(Repository[FlowRow]):
         tables = (
             select(
                 PublishedTableRow.job_id,
+                PublishedTableRow.tables,
                 PublishedTableRow.table_version_id,
                 PublishedTableRow.published_at,
                 asked_at,
@@ -78,6 +81,7 @@ class FlowRepository(Repository[FlowRow]):
             judgements=self.judgements(flow),
             decided=self.decided(flow),
             trained=[row.job_id for row in self.trainings(flow)],
+            reported=[row.subject_id for row in self.reports(flow)],
         )
 
     def add_entry(self, flow_id: str, *, name: str, data: dict[str, object]) -> None:
@@ -160,6 +164,13 @@ class FlowRepository(Repository[FlowRow]):
         )
         return list(self.session.scalars(query.order_by(TrainingRow.job_id)))
 
+    def reports(self, flow: FlowRow) -> list[ReportRow]:
+        """The reports of the flow's trainings and refusals."""
+        query = select(ReportRow).where(
+            ReportRow.flow_id == flow.id, ReportRow.tenant == flow.tenant
+        )
+        return list(self.session.scalars(query.order_by(ReportRow.subject_id)))
+
     def verdicts(self, version_ids: Iterable[str]) -> dict[str, list[JudgementRow]]:
         """The newest judgement of each file of these versions by each suite, by version."""
         query = select(JudgementRow).where(JudgementRow.version_id.in_(list(version_ids)))
@@ -197,6 +208,10 @@ class FlowRepository(Repository[FlowRow]):
     def add_training(self, training: dict[str, Any]) -> bool:
         """Keep a training's results; False when they have been told of before."""
         return _insert_new(self.session, TrainingRow, training)
+
+    def add_report(self, report: dict[str, Any]) -> bool:
+        """Keep that something is reported; False when it has been told of before."""
+        return _insert_new(self.session, ReportRow, report)
 
     def add_table(self, table: dict[str, Any]) -> bool:
         """Keep a table; False when it has been told of before."""

@@ -11,6 +11,7 @@ from shared_lib.contracts.events import (
     JobChanged,
     JudgementsRequested,
     QualityJudged,
+    ReportPublished,
     TablePublished,
     TrainingDecided,
     TrainingFinished,
@@ -103,6 +104,7 @@ class Flows:
             "table_id": table.table_id,
             "table_name": table.table_name,
             "job_id": table.job_id,
+            "tables": table.tables,
             "rows": table.rows,
             "columns": table.columns,
             "bytes_in": table.bytes_in,
@@ -211,6 +213,21 @@ class Flows:
             data: dict[str, object] = {"training_job_id": finished.training_job_id}
             _note(unit, flow, event=event, data=data, decides=True)
 
+    def on_report_published(self, unit: WriteUnit, event: Event, report: ReportPublished) -> None:
+        """`report.published`: the flow has its report, and perhaps a pull request its comment."""
+        flow = _hold_flow(unit, event)
+        row = {
+            "subject_id": report.subject_id,
+            "tenant": event.tenant,
+            "flow_id": event.flow_id,
+            "job_id": report.job_id,
+            "details": report.model_dump(mode="json", include={"model", "outcome", "comment_url"}),
+            "at": event.occurred_at,
+        }
+        if FlowRepository(unit).add_report(row) and flow is not None:
+            data: dict[str, object] = {"report_id": report.report_id}
+            _note(unit, flow, event=event, data=data, decides=True)
+
     def page(
         self,
         view: ReadView,
@@ -296,6 +313,7 @@ def view_flow(view: ReadView, flow: FlowRow) -> FlowView:
             judgements=flows.judgements(flow),
             decided=flows.decided(flow),
             trainings=flows.trainings(flow),
+            reports=flows.reports(flow),
         ),
     )
 

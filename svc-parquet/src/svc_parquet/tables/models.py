@@ -50,6 +50,7 @@ class TableVersionRow(Base):
     quarantined_rows: Mapped[int] = mapped_column(BigInteger)
     parts: Mapped[int] = mapped_column(server_default="1")
     columns: Mapped[list[dict[str, Any]]]
+    source: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
 

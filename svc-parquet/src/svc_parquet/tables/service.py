@@ -1,14 +1,14 @@
 """Tables: publishing a version, and answering what is in it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement
 
 from shared_lib.contracts.base import utc_now
-from shared_lib.contracts.conversions import ConversionReport, Part, TableProfile
+from shared_lib.contracts.conversions import ConversionReport, Part, TableProfile, TableSource
 from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.contracts.tables import (
     ColumnView,
@@ -47,6 +47,7 @@ class NewVersion:
         origin: what made it; only a conversion has a `conversion_id`.
         file_id: the landed file; the dataset version's id when it was made from tables.
         bytes_in: what it was made from.
+        source: where in its file it was found.
     """
 
     tenant: str
@@ -60,6 +61,7 @@ class NewVersion:
     parts: list[Part]
     conversion_id: str | None = None
     quarantined_rows: int = 0
+    source: TableSource = field(default_factory=TableSource)
 
 
 class Tables:
@@ -70,12 +72,16 @@ class Tables:
 
     def for_source(self, unit: WriteUnit, source: SourceFileRow) -> TableRow:
         """The table that this file's conversions make; made when it is the first of its name."""
+        return self.named(unit, source.table_name, source=source)
+
+    def named(self, unit: WriteUnit, name: str, *, source: SourceFileRow) -> TableRow:
+        """The table of that name in the file's dataset; made when it is the first."""
         return self.ensure(
             unit,
             tenant=source.tenant,
             dataset_id=source.dataset_id,
             dataset_name=source.dataset_name,
-            name=source.table_name,
+            name=name,
         )
 
     def ensure(
@@ -99,6 +105,7 @@ class Tables:
         self,
         unit: WriteUnit,
         *,
+        table: TableRow,
         conversion: ConversionRow,
         source: SourceFileRow,
         report: ConversionReport,
@@ -113,7 +120,7 @@ class Tables:
             unit,
             NewVersion(
                 tenant=conversion.tenant,
-                table_id=conversion.table_id,
+                table_id=table.id,
                 origin="conversion",
                 conversion_id=conversion.id,
                 file_id=source.id,
@@ -123,6 +130,7 @@ class Tables:
                 quarantined_rows=report.quarantine.rows,
                 columns=columns,
                 parts=report.parts,
+                source=report.source,
             ),
             objects=objects,
         )
@@ -151,6 +159,7 @@ class Tables:
                 quarantined_rows=new.quarantined_rows,
                 parts=len(new.parts),
                 columns=[column.model_dump(mode="json") for column in new.columns],
+                source=new.source.model_dump(mode="json", exclude_defaults=True) or None,
                 created_at=utc_now(),
             )
         )
@@ -178,6 +187,16 @@ class Tables:
                         sha256=item.sha256,
                     )
                 )
+
+    def published_by(
+        self, view: ReadView, conversion_id: str
+    ) -> list[tuple[TableRow, TableVersionRow]]:
+        """What a conversion published, in the order of its file."""
+        return TableVersionRepository(view).of_conversion(conversion_id)
+
+    def forget_unused(self, unit: WriteUnit, table_id: str) -> None:
+        """Drop a table that never had a version and that no conversion means."""
+        TableRepository(unit).delete_unused(table_id)
 
     def page(
         self, view: ReadView, *, tenant: str, limit: int, cursor: str | None, dataset: str | None
@@ -350,6 +369,7 @@ def view_version(row: TableVersionRow) -> TableVersionView:
         file_id=row.file_id,
         dataset_version_id=row.dataset_version_id,
         flow_id=row.flow_id,
+        source=TableSource.model_validate(row.source or {}),
         rows=row.rows,
         bytes_in=row.bytes_in,
         bytes=row.bytes,

@@ -6,7 +6,7 @@ from alembic import op
 from shared_lib.db.types import Json, UtcDateTime
 
 revision = "0010"
-down_revision = "0003"
+down_revision = "0005"
 
 
 def upgrade() -> None:
