@@ -175,9 +175,10 @@ class Ingest(AskedService):
         return list((self.settings.storage.root / ".partial").iterdir())
 
     def outbox(self) -> list[dict[str, Any]]:
-        """The events that wait to be delivered."""
+        """The events that wait to be delivered, each once however many hear it."""
         with self.runtime.database.read() as view:
-            return [row.event for row in view.session.query(OutboxRow).order_by(OutboxRow.id)]
+            rows = view.session.query(OutboxRow).order_by(OutboxRow.id)
+            return list({row.event["id"]: row.event for row in rows}.values())
 
     def uploads(self) -> list[UploadRow]:
         """All rows of uploads, oldest first."""

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
 from shared_lib.testing.browser import assert_accessible
 from shared_lib.testing.fleet import FleetUnderTest
+from shared_lib.testing.waiting import wait_until
 
 Land = Callable[..., dict[str, object]]
 THEMES = ("light", "dark")
@@ -24,6 +26,7 @@ def addresses(fleet: FleetUnderTest, land: Land) -> list[str]:
     flow = land("orders.csv", content + b'001,"broken\n', dataset="orders")
     failed = land("p.csv", b"\x89PNG\r\n\x1a\n0000", dataset="picture")
     with fleet.client() as client:
+        base = _knowledge_base(client)
         table = client.get("/v1/tables", params={"dataset": "orders"}).json()["items"][0]["id"]
         job = client.get("/v1/jobs", params={"flow": str(failed["id"])}).json()["items"][0]["id"]
         recipe = {"name": "codes", "table_id": table, "text": "code", "label": "amount"}
@@ -38,6 +41,37 @@ def addresses(fleet: FleetUnderTest, land: Land) -> list[str]:
         f"/tables/{table}/diff?before=1&after=1&key=code",
         f"/tables/{table}/rows?sort=-amount&column=amount&operation=gt&value=10",
         f"/tables/{table}/query?sql=SELECT+day,+count(*)+FROM+data+GROUP+BY+ALL",
+        *base,
+    ]
+
+
+def _knowledge_base(client: httpx.Client) -> list[str]:
+    """The pages of a base that is built, and the flow that built it."""
+    path = "/v1/knowledge-bases"
+    client.post(path, json={"name": "book", "dataset": "book"})
+    text = b"# Pump\n\nTo reset the valve, turn the wheel.\n\n# Fan\n\nNothing to reset."
+    files = {"a/b/pump.md": text, "photo.png": b"\x89PNG\r\n\x1a\n\0"}
+    uploads = [
+        client.put(f"/v1/uploads/{name}", content=data).json() for name, data in files.items()
+    ]
+    body = {"uploads": [{"upload_id": each["id"]} for each in uploads], "purpose": "documents"}
+    version = client.post("/v1/datasets/book/versions", json=body).json()
+
+    def built() -> bool:
+        flow = client.get(f"/v1/flows/{version['flow_id']}").json()
+        return bool(flow["state"] == "succeeded")
+
+    wait_until(built, what="the knowledge base")
+    (hit, *_) = client.get(f"{path}/book/search", params={"q": "valve"}).json()["hits"]
+    record = hit["record"]["id"]
+    return [
+        *(
+            "/knowledge",
+            "/knowledge/book",
+            "/knowledge/book?q=reset&folder=a",
+            "/knowledge/book/tree",
+        ),
+        *(f"/knowledge/book/records/{record}", f"/flows/{version['flow_id']}"),
     ]
 
 
@@ -183,6 +217,32 @@ def test_everything_works_without_javascript(
         assert answer is not None
         assert answer.ok
         assert plain_page.get_by_role("heading", level=1).count() == 1
+
+
+def test_tick_folders_build_and_find(
+    plain_page: Page, fleet: FleetUnderTest, addresses: list[str]
+) -> None:
+    assert "/knowledge/book" in addresses
+    _sign_in(plain_page, fleet)
+    plain_page.goto(f"{fleet.address}/knowledge/book/tree")
+    plain_page.get_by_label("everything").uncheck()
+    plain_page.get_by_text("1 folder in everything").click()
+    plain_page.get_by_label("a", exact=True).check()
+    plain_page.get_by_role("button", name="Build").click()
+    plain_page.get_by_role("heading", level=1, name="build").wait_for()
+
+    def narrowed() -> bool:
+        with fleet.client() as client:
+            build = client.get("/v1/knowledge-bases/book").json()["current_build"]
+        return bool(build["selection"]["include"] == ["/a/"])
+
+    wait_until(narrowed, what="the new build")
+    plain_page.goto(f"{fleet.address}/knowledge/book")
+    plain_page.get_by_label("Search").fill("valve")
+    plain_page.get_by_role("button", name="Search").click()
+    plain_page.locator("mark", has_text="valve").wait_for()
+    plain_page.get_by_role("link", name="Pump").click()
+    plain_page.get_by_text("This record").wait_for()
 
 
 def test_who_is_not_signed_in_is_led_to_the_form(page: Page, fleet: FleetUnderTest) -> None:

@@ -13,7 +13,10 @@ import pytest
 from house import ROOT, Distribution, read_distributions, repository_files
 
 DISTRIBUTIONS = read_distributions()
-LIBRARIES_OF_JOBS = ("polars", "pyarrow", "duckdb", "scipy", "sklearn", "torch", "vl_convert")
+LIBRARIES_OF_JOBS = (
+    *("polars", "pyarrow", "duckdb", "scipy", "sklearn", "torch", "vl_convert"),
+    *("pypdfium2", "python_calamine", "selectolax", "pyoxigraph", "tantivy", "rensa", "fasttext"),
+)
 
 each_distribution = pytest.mark.parametrize(
     "distribution", DISTRIBUTIONS, ids=[each.folder for each in DISTRIBUTIONS]

@@ -19,6 +19,7 @@ COMMANDS = {
     "dataset": LazyCommand("datafleet.commands.dataset:dataset", "What has landed, by name"),
     "flow": LazyCommand("datafleet.commands.flow:flow", "Journeys from file to model"),
     "job": LazyCommand("datafleet.commands.job:job", "Long work, of all services"),
+    "kb": LazyCommand("datafleet.commands.kb:kb", "Documents as records that can be searched"),
     "login": LazyCommand("datafleet.commands.login:login", "Sign in to a fleet with a key"),
     "open": LazyCommand("datafleet.commands.open:open_page", "Open the fleet in the browser"),
     "push": LazyCommand("datafleet.commands.push:push", "Send files, and follow them to tables"),

@@ -17,6 +17,7 @@ from datafleet.configuration import find_connection
 from datafleet.datasets import Datasets
 from datafleet.flows import Flows
 from datafleet.jobs import Jobs
+from datafleet.knowledge import KnowledgeBases
 from datafleet.models import Flow
 from datafleet.pushes import LocalFile, Push, PushPlanError, plan_push
 from datafleet.quality import Judgements, Suites
@@ -28,7 +29,13 @@ from datafleet.training import Models, Pipelines, Triggers
 from datafleet.transport import Transport
 from datafleet.uploads import Uploads
 from shared_lib.contracts.access import WhoAmI
-from shared_lib.contracts.catalog import FlowCreate, UploadedPath, UploadView, VersionView
+from shared_lib.contracts.catalog import (
+    FlowCreate,
+    UploadedPath,
+    UploadView,
+    VersionPurpose,
+    VersionView,
+)
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.status import FleetStatus
@@ -44,8 +51,8 @@ class Client:
     """A fleet at an address, spoken to with a key. It may be used by several threads.
 
     Attributes:
-        datasets, flows, jobs, judgements, models, pipelines, savings, suites, tables,
-            task_datasets, triggers, uploads: what the fleet knows, by noun.
+        datasets, flows, jobs, judgements, knowledge_bases, models, pipelines, savings, suites,
+            tables, task_datasets, triggers, uploads: what the fleet knows, by noun.
 
     Args:
         server: the gateway's address, such as `http://127.0.0.1:8080`.
@@ -70,6 +77,7 @@ class Client:
         self.flows = Flows(self._transport)
         self.jobs = Jobs(self._transport)
         self.judgements = Judgements(self._transport)
+        self.knowledge_bases = KnowledgeBases(self._transport)
         self.models = Models(self._transport)
         self.pipelines = Pipelines(self._transport)
         self.savings = SavingsOf(self._transport)
@@ -152,16 +160,23 @@ class Client:
         push: Push,
         *,
         options: ConversionOptions | None = None,
+        purpose: VersionPurpose = "tables",
         progress: SendProgress | None = None,
     ) -> VersionView:
         """Send planned files (see `datafleet.pushes.plan_push`) as one version.
+
+        Args:
+            push: what is sent, and where to.
+            options: what the conversion cannot tell from the files.
+            purpose: `documents` are not converted; the dataset's knowledge bases read them.
+            progress: is told of bytes that were sent.
 
         Raises:
             FleetApiError: the fleet refuses a file, and says why.
             UnreachableError: nobody answers.
         """
         asked = options.model_dump_json(exclude_unset=True) if options else ""
-        if len(push.files) == 1 and len(asked) < _LONGEST_QUERY:
+        if purpose == "tables" and len(push.files) == 1 and len(asked) < _LONGEST_QUERY:
             upload = self._upload(
                 push.files[0], dataset=push.dataset, options=options, progress=progress
             )
@@ -169,7 +184,7 @@ class Client:
                 return upload.version
         uploads = [self._upload(file, progress=progress) for file in push.files]
         received = [UploadedPath(upload_id=upload.id) for upload in uploads]
-        return self.datasets.land(push.dataset, uploads=received, options=options)
+        return self.datasets.land(push.dataset, uploads=received, options=options, purpose=purpose)
 
     def run(
         self,

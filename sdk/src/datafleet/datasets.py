@@ -14,6 +14,7 @@ from shared_lib.contracts.catalog import (
     Statistics,
     UploadedPath,
     VersionCreate,
+    VersionPurpose,
     VersionView,
 )
 from shared_lib.contracts.conversions import ConversionOptions
@@ -57,9 +58,19 @@ class Datasets:
         *,
         uploads: Sequence[UploadedPath],
         options: ConversionOptions | None = None,
+        purpose: VersionPurpose = "tables",
     ) -> VersionView:
-        """Land received uploads together as the dataset's next version; its flow begins."""
-        body = VersionCreate(uploads=list(uploads), options=options or ConversionOptions())
+        """Land received uploads together as the dataset's next version; its flow begins.
+
+        Args:
+            dataset: its name; made when there is none.
+            uploads: what has been received.
+            options: what the conversion cannot tell from the files.
+            purpose: `documents` are not converted; the dataset's knowledge bases read them.
+        """
+        body = VersionCreate(
+            uploads=list(uploads), options=options or ConversionOptions(), purpose=purpose
+        )
         path = address("/v1/datasets", dataset, "versions")
         return self._transport.post(path, answers=VersionView, body=body)
 

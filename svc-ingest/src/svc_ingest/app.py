@@ -3,9 +3,11 @@
 from fastapi import FastAPI
 
 from shared_lib.contracts.events import (
+    BUILDS_REQUESTED,
     DATASET_VERSION_DERIVED,
     JOB_CHANGED,
     JUDGEMENTS_REQUESTED,
+    KNOWLEDGE_BASE_BUILT,
     QUALITY_JUDGED,
     REPORT_PUBLISHED,
     TABLE_PUBLISHED,
@@ -55,6 +57,8 @@ def create_app(settings: IngestSettings) -> FastAPI:
             TRAINING_DECIDED.name: flows.on_training_decided,
             TRAINING_FINISHED.name: flows.on_training_finished,
             REPORT_PUBLISHED.name: flows.on_report_published,
+            BUILDS_REQUESTED.name: flows.on_builds_requested,
+            KNOWLEDGE_BASE_BUILT.name: flows.on_knowledge_base_built,
         },
         services={
             Datasets: datasets,

@@ -66,6 +66,17 @@ def table(of: Job, *, seconds: float = 0) -> Table:
     return Table(job_id=of.id, published_at=START + timedelta(seconds=seconds))
 
 
+@dataclass(frozen=True)
+class Build:
+    """A build of a knowledge base; `details` when its event has come."""
+
+    id: str
+    job_id: str
+    details: dict[str, Any] | None = None
+    base_id: str = "kb"
+    at: datetime = START
+
+
 def standing(
     file_ids: Sequence[str],
     *,
@@ -75,6 +86,9 @@ def standing(
     decided: Sequence[Decided] | None = None,
     trained: Sequence[str] = (),
     reported: Sequence[str] = (),
+    builds: Sequence[Build] = (),
+    documents: bool = False,
+    builds_asked_at: datetime | None = None,
 ) -> Standing:
     """Where the flow stands; no trigger is asked unless `decided` says otherwise."""
     if decided is None:
@@ -87,6 +101,9 @@ def standing(
         decided=decided,
         trained=trained,
         reported=reported,
+        builds=builds,
+        documents=documents,
+        builds_asked_at=builds_asked_at,
     )
 
 
@@ -324,3 +341,37 @@ def test_a_flow_has_ended_exactly_when_every_file_has(drawn: list[tuple[Job, boo
 
     assert (found.state != FlowState.RUNNING) == ended
     assert (found.ended_at is not None) == ended
+
+
+@pytest.mark.parametrize(
+    ("asked", "builds", "expected"),
+    [
+        pytest.param(False, [], FlowState.RUNNING, id="not-asked-yet"),
+        pytest.param(True, [], FlowState.SUCCEEDED, id="no-base"),
+        pytest.param(True, [(JobState.RUNNING, None)], FlowState.RUNNING, id="at-work"),
+        pytest.param(True, [(JobState.SUCCEEDED, None)], FlowState.RUNNING, id="not-told-yet"),
+        pytest.param(True, [(JobState.SUCCEEDED, {})], FlowState.SUCCEEDED, id="built"),
+        pytest.param(True, [(JobState.FAILED, None)], FlowState.FAILED, id="failed"),
+        pytest.param(
+            True, [(JobState.FAILED, None), (JobState.SUCCEEDED, {})], FlowState.SUCCEEDED,
+            id="built-again",
+        ),
+    ],
+)  # fmt: skip
+def test_documents_wait_for_knowledge_bases_and_not_for_tables(
+    asked: bool, builds: list[tuple[JobState, dict[str, Any] | None]], expected: FlowState
+) -> None:
+    jobs = [job(number, "kb", state) for number, (state, _) in enumerate(builds)]
+    found = standing(
+        ["f", "g"],
+        jobs=[replace(each, kind="build") for each in jobs],
+        tables=[],
+        builds=[
+            Build(id=f"b{number}", job_id=jobs[number].id, details=details)
+            for number, (_, details) in enumerate(builds)
+        ],
+        documents=True,
+        builds_asked_at=START if asked else None,
+    )
+    assert found.state == expected
+    assert (found.ended_at is None) == (expected == FlowState.RUNNING)

@@ -2,11 +2,27 @@
 
 from fastapi import FastAPI
 
+from shared_lib.contracts.events import DATASET_VERSION_LANDED
 from shared_lib.web import create_service_app
+from svc_knowledgebase.bases import endpoints as bases_endpoints
+from svc_knowledgebase.bases.service import Bases
+from svc_knowledgebase.builds.service import Builds
+from svc_knowledgebase.searching import endpoints as searching_endpoints
+from svc_knowledgebase.searching.service import Searches
 from svc_knowledgebase.settings import KnowledgebaseSettings
 from svc_knowledgebase.worker import runtime
 
 
 def create_app(settings: KnowledgebaseSettings) -> FastAPI:
-    """Health, metrics and events; the slices come with their own issues."""
-    return create_service_app(runtime(settings), title="svc-knowledgebase")
+    """Documents in, records out."""
+    parts = runtime(settings)
+    builds = Builds(parts)
+    bases = Bases(builds=builds)
+    searches = Searches(parts, bases=bases)
+    return create_service_app(
+        parts,
+        title="svc-knowledgebase",
+        routers=[bases_endpoints.router, searching_endpoints.router],
+        handlers={DATASET_VERSION_LANDED.name: bases.on_landed},
+        services={Builds: builds, Bases: bases, Searches: searches},
+    )

@@ -1,12 +1,28 @@
 """The run-time parts of svc-knowledgebase, for its API, its supervisor and its children alike."""
 
+from collections.abc import Iterable
+
+from shared_lib.db.engine import ReadView
+from shared_lib.jobs.orphans import OrphanSweep
 from shared_lib.jobs.runtime import Runtime, build_runtime
+from svc_knowledgebase.builds.repository import BuildRepository
+from svc_knowledgebase.requests import BUILD_KIND
 from svc_knowledgebase.settings import KnowledgebaseSettings
 
 
 def runtime(settings: KnowledgebaseSettings) -> Runtime:
-    """Database and object store; this service has no kind of job yet."""
-    return build_runtime(settings, worker="svc_knowledgebase.worker:runtime")
+    """Database, object store, job kinds and sweeps."""
+    orphans = OrphanSweep("knowledge/", named=_named, every_s=settings.object_sweep_s)
+    return build_runtime(
+        settings,
+        worker="svc_knowledgebase.worker:runtime",
+        kinds=(BUILD_KIND,),
+        sweeps=(orphans,),
+    )
+
+
+def _named(view: ReadView, keys: Iterable[str]) -> set[str]:
+    return BuildRepository(view).named(keys)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,8 @@ from fastapi import APIRouter, Depends, FastAPI, Form, Query, Request, UploadFil
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.access import current_principal, state_of
-from gateway.pages import samples, savings, tables, views
-from gateway.pages.asking import LeadsToSignIn
-from gateway.pages.asking import ask as _ask
+from gateway.pages import knowledge, samples, savings, tables, views
+from gateway.pages.asking import LeadsToSignIn, ask
 from gateway.pages.errors import configure_page_errors
 from gateway.pages.reference import group_operations
 from gateway.pages.rendering import THEME_COOKIE, THEMES, render, send_static
@@ -34,6 +33,7 @@ def configure_pages(app: FastAPI) -> None:
     app.include_router(private)
     app.include_router(tables.router)
     app.include_router(savings.router)
+    app.include_router(knowledge.router)
     configure_page_errors(app)
 
 
@@ -125,10 +125,10 @@ async def logout(request: Request) -> Response:
 async def home(request: Request) -> HTMLResponse:
     """Drop a file; what needs you, what runs, what has landed."""
     failed, running, recent, totals = await asyncio.gather(
-        _ask(request, "/v1/flows", state="failed", limit=5),
-        _ask(request, "/v1/flows", state="running", limit=5),
-        _ask(request, "/v1/flows", limit=10),
-        _ask(request, "/v1/statistics"),
+        ask(request, "/v1/flows", state="failed", limit=5),
+        ask(request, "/v1/flows", state="running", limit=5),
+        ask(request, "/v1/flows", limit=10),
+        ask(request, "/v1/statistics"),
     )
     return render(
         request,
@@ -168,7 +168,7 @@ async def upload(
 async def _listed(
     request: Request, *, noun: str, cursor: str | None, template: str, heading: str, cli: str
 ) -> HTMLResponse:
-    page = await _ask(request, f"/v1/{noun}", **({"cursor": cursor} if cursor else {}))
+    page = await ask(request, f"/v1/{noun}", **({"cursor": cursor} if cursor else {}))
     return render(request, template, heading=heading, page=page, cli=cli, json_path=f"/v1/{noun}")
 
 
@@ -188,7 +188,7 @@ async def flow_list(request: Request, cursor: str | None = None) -> HTMLResponse
 @private.get("/flows/{flow_id}")
 async def flow_page(request: Request, flow_id: str) -> HTMLResponse:
     """One journey, drawn and as a table, live while it goes on."""
-    flow = await _ask(request, f"/v1/flows/{flow_id}")
+    flow = await ask(request, f"/v1/flows/{flow_id}")
     running = flow["state"] == "running"
     return render(
         request,
@@ -220,9 +220,9 @@ async def dataset_page(request: Request, name: str, cursor: str | None = None) -
     """A dataset: its tables and its versions."""
     quoted = f"/v1/datasets/{name}"
     dataset, versions, tables = await asyncio.gather(
-        _ask(request, quoted),
-        _ask(request, f"{quoted}/versions", **({"cursor": cursor} if cursor else {})),
-        _ask(request, "/v1/tables", dataset=name),
+        ask(request, quoted),
+        ask(request, f"{quoted}/versions", **({"cursor": cursor} if cursor else {})),
+        ask(request, "/v1/tables", dataset=name),
     )
     return render(
         request,
@@ -266,7 +266,7 @@ async def job_list(request: Request, cursor: str | None = None) -> HTMLResponse:
 async def job_page(request: Request, job_id: str) -> HTMLResponse:
     """A job: its state, its progress, its log, live while it runs."""
     job, log = await asyncio.gather(
-        _ask(request, f"/v1/jobs/{job_id}"), _ask(request, f"/v1/jobs/{job_id}/log", limit=500)
+        ask(request, f"/v1/jobs/{job_id}"), ask(request, f"/v1/jobs/{job_id}/log", limit=500)
     )
     return render(
         request,
@@ -285,7 +285,7 @@ async def report_page(request: Request, subject_id: str) -> HTMLResponse:
     """What became of a training, or why there was none: all that a pull request is told."""
     below = "training-jobs" if subject_id.startswith("tj_") else "triggers/decisions"
     path = f"/v1/{below}/{subject_id}/report"
-    report = await _ask(request, path)
+    report = await ask(request, path)
     return render(
         request,
         "report.html",

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.access import signed_in
 from gateway.pages import table_views, views
+from gateway.pages.trees import shown_passage
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -46,7 +47,9 @@ def _environment() -> Environment:
         duration=views.show_duration,
         moment=views.show_moment,
         money=table_views.show_money,
+        combined=views.combine,
         outcome=views.show_outcome,
+        passage=shown_passage,
         saved=views.show_saved,
         scalar=views.show_scalar,
         shape=views.show_shape,

@@ -37,6 +37,9 @@ STEPS = (
     "registered", "reported",
 )  # fmt: skip
 DRAWN_FILES = 12
+TOGETHER = "all files"
+"""The subject of a step that landed many documents as one."""
+
 DRAWN_DAYS = 30
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
@@ -44,6 +47,11 @@ _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 def badge_of(state: str) -> tuple[str, str, str]:
     """Class, glyph and word of a state."""
     return BADGES.get(state, ("queued", "○", state))
+
+
+def combine(one: Json, other: Json) -> dict[str, Any]:
+    """Both, the second's values before the first's."""
+    return {**one, **other}
 
 
 def show_count(value: int) -> str:
@@ -141,20 +149,32 @@ def show_shape(column: Json) -> Markup:
 
 def show_outcome(step: Json) -> str:
     """What a step came to, in a few words."""
-    facts = step["facts"]
-    if step["name"] == "landed":
-        return show_bytes(facts["bytes"])
-    if step["name"] == "published":
-        return _show_table(facts)
+    facts, name = step["facts"], step["name"]
+    shown = {
+        "landed": _show_landed, "published": _show_table, "decided": _show_training,
+        "trained": _show_training, "registered": _show_training, "reported": _show_training,
+    }.get(name)  # fmt: skip
+    if name == "built" and "records" in facts:
+        shown = _show_built
+    if shown is not None:
+        return shown(facts)
     if "verdict" in facts:
         passed = f"{facts['passed']} of {show_counted(facts['checks'], 'check')}"
         return f"{facts['suite']}: {passed} passed"
-    if step["name"] in ("decided", "trained", "registered", "reported"):
-        return _show_training(facts)
     if step.get("error") and step["state"] == "failed":
         return str(step["error"]["title"])
     tries = facts.get("attempts", 1)
     return f"in try {tries}" if tries > 1 else ""
+
+
+def _show_landed(facts: Json) -> str:
+    size = show_bytes(facts["bytes"])
+    return f"{show_counted(facts['files'], 'file')}, {size}" if "files" in facts else size
+
+
+def _show_built(facts: Json) -> str:
+    read = f"{facts['parsed']} of {show_counted(facts['found'], 'file')}"
+    return f"{show_counted(facts['records'], 'record')}, {read}"
 
 
 def _show_table(facts: Json) -> str:
@@ -216,6 +236,13 @@ def draw_flow(flow: Json) -> Markup | None:
         for file in files
         for source, target in pairwise([step for step in STEPS if f"{file}/{step}" in known])
     ]
+    # Documents land together, and each knowledge base is built of all of them.
+    together = f"{TOGETHER}/landed"
+    edges += [
+        GraphEdge(together, node.id)
+        for node in nodes
+        if together in known and node.id.endswith("/built")
+    ]
     described = "; ".join(f"{n.title} {n.note}" for n in nodes)
     # The graph escapes what it is given.
     return Markup(  # noqa: S704
@@ -274,12 +301,16 @@ def _node(step: Json, *, row: int, columns: Mapping[str, int]) -> GraphNode:
         href = "/tables/" + step["links"]["table"].rsplit("/", 1)[-1]
     if step["links"].get("training_report"):
         href = report_page(step)
+    if step["links"].get("knowledge_base"):
+        href = "/knowledge/" + step["links"]["knowledge_base"].rsplit("/", 1)[-1]
     if step["links"].get("report"):
         href = f"{step['links']['report']}?as=html"
     # The whole sentence stands in the table below; a box has room for a few words.
     facts, note = step["facts"], show_duration(step["duration_s"])
     if step["name"] == "landed":
         note = step["subject"]
+    elif "records" in facts:
+        note = show_counted(facts["records"], "record")
     elif step["name"] == "published":
         saved = show_saved({"bytes_in": facts["bytes_in"], "bytes": facts["bytes_out"]})
         note = f"{show_counted(facts['rows'], 'row')}, {saved}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from datafleet.commands.connection import pass_client
+from datafleet.commands.documents import follow_documents
 from datafleet.commands.results import FileResult, pending_results, read_results
 from datafleet.errors import InvalidRequestError, TransferDamagedError
 from datafleet.pushes import LocalFile, Push, plan_push
@@ -21,7 +22,7 @@ from shared_lib.console.formats import (
     printable,
 )
 from shared_lib.console.states import styled_mark
-from shared_lib.contracts.catalog import FlowState, StepState, VersionView
+from shared_lib.contracts.catalog import FlowState, StepState, VersionPurpose, VersionView
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.verdicts import Verdict
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @click.argument("sources", nargs=-1, required=True, metavar="FILE|FOLDER...")
 @click.option("-d", "--dataset", metavar="NAME", help="Land everything as its next version.")
 @conversion_options
+@click.option("--documents", is_flag=True, help="For knowledge bases: convert nothing to tables.")
 @click.option("--wait/--no-wait", default=True, help="Follow until converted (the default).")
 @click.option("--timeout", type=click.FloatRange(min=0), help="Stop waiting after these seconds.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent; send nothing.")
@@ -46,6 +48,7 @@ def push(
     sources: tuple[str, ...],
     dataset: str | None,
     options: ConversionOptions,
+    documents: bool,
     wait: bool,
     timeout: float | None,
     dry_run: bool,
@@ -63,8 +66,11 @@ def push(
     if dry_run:
         _say_plan(output, pushes)
         return ExitCode.OK
-    versions = _send(output, client, pushes, options=options)
+    purpose: VersionPurpose = "documents" if documents else "tables"
+    versions = _send(output, client, pushes, options=options, purpose=purpose)
     worst = ExitCode.OK if len(versions) == len(pushes) else ExitCode.FAILED
+    if documents:
+        return max(worst, follow_documents(output, client, versions, wait=wait, timeout=timeout))
     if not wait:
         for version in versions:
             _print(output, pending_results(version))
@@ -100,7 +106,12 @@ def _say_plan(output: Output, pushes: Sequence[Push]) -> None:
 
 
 def _send(
-    output: Output, client: "Client", pushes: Sequence[Push], *, options: ConversionOptions
+    output: Output,
+    client: "Client",
+    pushes: Sequence[Push],
+    *,
+    options: ConversionOptions,
+    purpose: VersionPurpose,
 ) -> list[VersionView]:
     sizes = {file.path: file.path.stat().st_size for each in pushes for file in each.files}
     before = 0
@@ -117,7 +128,7 @@ def _send(
         versions = []
         for each in pushes:
             try:
-                version = client.send(each, options=options, progress=sent)
+                version = client.send(each, options=options, purpose=purpose, progress=sent)
             except (InvalidRequestError, TransferDamagedError) as error:
                 # One file that is refused keeps none of the others.
                 if len(pushes) == 1:

@@ -1,7 +1,7 @@
 """What svc-ingest answers: datasets, versions, files, uploads, flows, statistics."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -13,6 +13,10 @@ from shared_lib.contracts.verdicts import Verdict
 
 DatasetName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 """Letters, digits, dot, underscore and hyphen; at most 100; starts with a letter or a digit."""
+
+
+VersionPurpose = Literal["tables", "documents"]
+"""What a version's files become: tables, or records of knowledge bases."""
 
 
 class DatasetCreate(Contract):
@@ -111,6 +115,10 @@ class VersionCreate(Contract):
 
     uploads: Annotated[list[UploadedPath], Field(min_length=1, max_length=10_000)]
     options: ConversionOptions = ConversionOptions()
+    purpose: VersionPurpose = Field(
+        default="tables",
+        description="`documents` are not converted; the knowledge bases of the dataset read them.",
+    )
 
 
 class FlowCreate(FlowPlan, VersionCreate):

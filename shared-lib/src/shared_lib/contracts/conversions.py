@@ -13,7 +13,7 @@ from shared_lib.contracts.base import Contract
 TextFormat = Literal["csv", "tsv", "jsonl", "json"]
 SourceFormat = Literal[
     "csv", "tsv", "jsonl", "json", "parquet", "arrow", "orc", "avro",
-    "xlsx", "xlsm", "xlsb", "xls", "ods",
+    "xlsx", "xlsm", "xlsb", "xls", "ods", "html", "xml", "pdf",
 ]  # fmt: skip
 Compression = Literal["none", "gzip", "bzip2", "zstd", "xz"]
 OnBadRows = Literal["quarantine", "fail"]

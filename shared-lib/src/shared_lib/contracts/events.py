@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from shared_lib.contracts.base import Contract, UtcTime
-from shared_lib.contracts.catalog import SourceTable
+from shared_lib.contracts.catalog import SourceTable, VersionPurpose
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.jobs import JobSummary
 from shared_lib.contracts.plans import FlowPlan
@@ -45,6 +45,9 @@ class DatasetVersionLanded(Contract):
     version_id: str
     version_number: int
     files: list[LandedFile]
+    purpose: VersionPurpose = Field(
+        default="tables", description="`documents` are read by knowledge bases and not converted."
+    )
     options: ConversionOptions = ConversionOptions()
     plan: FlowPlan | None = None
 
@@ -186,6 +189,42 @@ class ReportPublished(Contract):
     comment_url: str | None = Field(default=None, description="On the pull request.")
 
 
+class RequestedBuild(Contract):
+    """A build of a knowledge base that is asked for, and the job that makes it."""
+
+    build_id: str
+    base_id: str
+    base_name: str
+    job_id: str
+
+
+class BuildsRequested(Contract):
+    """`builds.requested`: the bases that will be built from a version; there may be none."""
+
+    version_id: str
+    builds: list[RequestedBuild]
+
+
+class KnowledgeBaseBuilt(Contract):
+    """`knowledge_base.built`: a base has a new build that can be searched."""
+
+    base_id: str
+    base_name: str
+    build_id: str
+    number: int
+    version_id: str
+    job_id: str
+    found: int
+    parsed: int
+    skipped: int
+    failed: int
+    records: int
+    added: int
+    changed: int
+    moved: int
+    deleted: int
+
+
 class JobChanged(Contract):
     """`job.changed`: `revision` grows with each change, so that a late event is told from a new."""
 
@@ -207,7 +246,7 @@ DATASET_VERSION_LANDED = EventSpec(
     name="dataset_version.landed",
     schema_version=2,
     payload=DatasetVersionLanded,
-    subscribers=(ServiceName.PARQUET,),
+    subscribers=(ServiceName.PARQUET, ServiceName.KNOWLEDGEBASE),
 )
 DATASET_VERSION_DERIVED = EventSpec(
     name="dataset_version.derived",
@@ -251,6 +290,18 @@ REPORT_PUBLISHED = EventSpec(
     payload=ReportPublished,
     subscribers=(ServiceName.INGEST,),
 )
+BUILDS_REQUESTED = EventSpec(
+    name="builds.requested",
+    schema_version=1,
+    payload=BuildsRequested,
+    subscribers=(ServiceName.INGEST,),
+)
+KNOWLEDGE_BASE_BUILT = EventSpec(
+    name="knowledge_base.built",
+    schema_version=1,
+    payload=KnowledgeBaseBuilt,
+    subscribers=(ServiceName.INGEST,),
+)
 JOB_CHANGED = EventSpec(
     name="job.changed",
     schema_version=1,
@@ -269,6 +320,8 @@ EVENTS: dict[str, EventSpec] = {
         TRAINING_DECIDED,
         TRAINING_FINISHED,
         REPORT_PUBLISHED,
+        BUILDS_REQUESTED,
+        KNOWLEDGE_BASE_BUILT,
         JOB_CHANGED,
     )
 }

@@ -18,6 +18,8 @@ class IdKind(StrEnum):
     FLOW = "fl"
     JUDGEMENT = "qj"
     KEY = "key"
+    KNOWLEDGE_BASE = "kb"
+    KNOWLEDGE_BUILD = "kbb"
     MODEL = "mdl"
     MODEL_VERSION = "mv"
     OVERRIDE = "ov"

@@ -13,6 +13,8 @@ class Scope(StrEnum):
     JOBS_WRITE = "jobs:write"
     KEYS_READ = "keys:read"
     KEYS_WRITE = "keys:write"
+    KNOWLEDGE_READ = "knowledge:read"
+    KNOWLEDGE_WRITE = "knowledge:write"
     LOG_READ = "log:read"
     QUALITY_OVERRIDE = "quality:override"
     QUALITY_READ = "quality:read"
@@ -39,6 +41,7 @@ _VIEWER = frozenset(
         Scope.DATASETS_READ,
         Scope.FLOWS_READ,
         Scope.JOBS_READ,
+        Scope.KNOWLEDGE_READ,
         Scope.QUALITY_READ,
         Scope.TABLES_READ,
         Scope.TRAINING_READ,
@@ -47,6 +50,7 @@ _VIEWER = frozenset(
 _EDITOR = _VIEWER | {
     Scope.DATASETS_WRITE,
     Scope.JOBS_WRITE,
+    Scope.KNOWLEDGE_WRITE,
     Scope.QUALITY_WRITE,
     Scope.TABLES_WRITE,
     Scope.TRAINING_WRITE,

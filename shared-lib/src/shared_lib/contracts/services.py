@@ -51,7 +51,12 @@ SERVICES: dict[ServiceName, ServiceSpec] = {
             job_owner="pq",
             prefixes=("/v1/conversions", "/v1/savings", "/v1/tables", "/v1/task-datasets"),
         ),
-        ServiceSpec(name=ServiceName.KNOWLEDGEBASE, package="svc_knowledgebase", job_owner="kb"),
+        ServiceSpec(
+            name=ServiceName.KNOWLEDGEBASE,
+            package="svc_knowledgebase",
+            job_owner="kb",
+            prefixes=("/v1/knowledge-bases",),
+        ),
         ServiceSpec(
             name=ServiceName.QUALITY,
             package="svc_quality",

@@ -31,6 +31,11 @@ def training_report_key(tenant: str, report_id: str, writer: str, name: str) -> 
     return check_key(f"training-reports/{tenant}/{report_id}/{writer}/{name}")
 
 
+def knowledge_key(tenant: str, base_id: str, writer: str, name: str) -> str:
+    """A result of one try of one build of a knowledge base."""
+    return check_key(f"knowledge/{tenant}/{base_id}/{writer}/{name}")
+
+
 def check_key(key: str) -> str:
     """The key itself.
 

@@ -8,11 +8,20 @@ from typing import Protocol, TypeVar
 from shared_lib.contracts.catalog import FlowState, FlowStep, StepState
 from shared_lib.contracts.jobs import JobState
 from shared_lib.contracts.verdicts import Verdict
+from svc_ingest.flows.build_steps import (
+    DOCUMENTS,
+    BuildFacts,
+    build_outcome,
+    build_steps,
+    landed_together,
+    newest_builds,
+)
 from svc_ingest.flows.gate_steps import job_step, judged_step
 from svc_ingest.flows.models import (
     DecidedTableRow,
     JobJournalRow,
     JudgementRow,
+    KnowledgeBuildRow,
     PublishedTableRow,
     ReportRow,
     TrainingRow,
@@ -121,16 +130,27 @@ def standing_of(
     decided: Sequence[DecidedFacts],
     trained: Sequence[str],
     reported: Sequence[str],
+    builds: Sequence[BuildFacts],
+    documents: bool,
+    builds_asked_at: datetime | None,
 ) -> Standing:
-    """Running until every file has its outcome; then the worst of them, when the last one came."""
+    """Running until every file has its outcome; then the worst of them, when the last one came.
+
+    Documents are not converted: what comes of them are knowledge bases.
+    """
     newest, by_job = newest_jobs(jobs, kinds=MAKING), _by_job(tables)
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
     reporting = report_jobs(jobs)
     # The suite that the flow asked for may be made first, and that may fail.
     inferring = newest_jobs(jobs, kinds=INFERRING)
-    outcomes = set()
+    waits = documents and builds_asked_at is None
+    outcomes = {FlowState.RUNNING if waits else FlowState.SUCCEEDED}
     times: list[datetime | None] = [job.ended_at for job in newest.values()]
-    for file_id in file_ids:
+    times.append(builds_asked_at)
+    for build in newest_builds(builds):
+        outcomes.add(build_outcome(build, by_id.get(build.job_id)))
+        times.append(build.at)
+    for file_id in () if documents else file_ids:
         job = newest.get(file_id)
         outcomes.add(_outcome(job, by_job))
         for table in by_job.get(job.id, []) if job else []:
@@ -255,6 +275,8 @@ def steps_of(
     decided: Sequence[DecidedTableRow],
     trainings: Sequence[TrainingRow],
     reports: Sequence[ReportRow],
+    builds: Sequence[KnowledgeBuildRow],
+    purpose: str,
 ) -> list[FlowStep]:
     """Landed, converted, published, judged, decided, trained, registered, reported, file by file.
 
@@ -265,8 +287,11 @@ def steps_of(
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
     trained = {row.job_id: row for row in trainings}
     told, reporting = {row.subject_id: row for row in reports}, report_jobs(jobs)
-    inferring, steps = newest_jobs(jobs, kinds=INFERRING), []
-    for file in files:
+    inferring, steps = newest_jobs(jobs, kinds=INFERRING), list[FlowStep]()
+    documents = purpose == DOCUMENTS
+    if documents:
+        steps += landed_together(files)
+    for file in () if documents else files:
         if file.sha256 is not None:
             steps.append(_landed(file, sha256=file.sha256))
         job = newest.get(file.id)
@@ -285,7 +310,7 @@ def steps_of(
             steps += training_steps(
                 file, answers, jobs=by_id, trained=trained, reporting=reporting, reports=told
             )
-    return steps
+    return steps + build_steps(builds, jobs=by_id)
 
 
 def _landed(file: Subject, *, sha256: str) -> FlowStep:

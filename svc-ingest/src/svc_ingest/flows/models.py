@@ -27,6 +27,7 @@ class FlowRow(Base):
     bytes: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    purpose: Mapped[str]
     plan: Mapped[dict[str, Any] | None]
 
 
@@ -133,6 +134,32 @@ class ReportRow(Base):
     flow_id: Mapped[str | None] = mapped_column(index=True)
     job_id: Mapped[str]
     details: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class AskedBuildsRow(Base):
+    """A flow of which svc-knowledgebase has said which bases it builds from it, if any."""
+
+    __tablename__ = "asked_builds"
+
+    flow_id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(index=True)
+    at: Mapped[datetime]
+
+
+class KnowledgeBuildRow(Base):
+    """A build of a knowledge base from a flow's version: asked for, then published."""
+
+    __tablename__ = "knowledge_build"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(index=True)
+    flow_id: Mapped[str | None] = mapped_column(index=True)
+    base_id: Mapped[str]
+    base_name: Mapped[str]
+    job_id: Mapped[str]
+    revision: Mapped[int]
+    details: Mapped[dict[str, Any] | None]
     at: Mapped[datetime]
 
 

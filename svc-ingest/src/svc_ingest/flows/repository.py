@@ -1,6 +1,7 @@
 """All SQL on flows, their journal, and what is known of jobs and tables."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -10,14 +11,17 @@ from sqlalchemy.orm import Session
 from shared_lib.contracts.base import utc_now
 from shared_lib.db import Repository
 from svc_ingest.files.models import FileRow
+from svc_ingest.flows.build_steps import DOCUMENTS
 from svc_ingest.flows.journey import Standing, standing_of
 from svc_ingest.flows.models import (
+    AskedBuildsRow,
     DecidedTableRow,
     FlowEntryRow,
     FlowRow,
     JobJournalRow,
     JudgedTableRow,
     JudgementRow,
+    KnowledgeBuildRow,
     PublishedTableRow,
     ReportRow,
     TrainingRow,
@@ -33,6 +37,8 @@ _TellableRow = (
     | DecidedTableRow
     | TrainingRow
     | ReportRow
+    | AskedBuildsRow
+    | KnowledgeBuildRow
 )
 
 
@@ -82,6 +88,9 @@ class FlowRepository(Repository[FlowRow]):
             decided=self.decided(flow),
             trained=[row.job_id for row in self.trainings(flow)],
             reported=[row.subject_id for row in self.reports(flow)],
+            builds=self.builds(flow),
+            documents=flow.purpose == DOCUMENTS,
+            builds_asked_at=self._builds_asked_at(flow),
         )
 
     def add_entry(self, flow_id: str, *, name: str, data: dict[str, object]) -> None:
@@ -204,6 +213,36 @@ class FlowRepository(Repository[FlowRow]):
     def add_decided(self, decided: dict[str, Any]) -> bool:
         """Keep what triggers said; False when it has been told of before."""
         return _insert_new(self.session, DecidedTableRow, decided)
+
+    def builds(self, flow: FlowRow) -> list[KnowledgeBuildRow]:
+        """The builds of knowledge bases from the flow's version, oldest first."""
+        query = select(KnowledgeBuildRow).where(
+            KnowledgeBuildRow.flow_id == flow.id, KnowledgeBuildRow.tenant == flow.tenant
+        )
+        return list(self.session.scalars(query.order_by(KnowledgeBuildRow.id)))
+
+    def _builds_asked_at(self, flow: FlowRow) -> datetime | None:
+        row = self.session.get(AskedBuildsRow, flow.id)
+        return row.at if row is not None else None
+
+    def add_asked_builds(self, asked: dict[str, Any]) -> bool:
+        """Keep that the bases of a flow are known; False when that has been told of before."""
+        return _insert_new(self.session, AskedBuildsRow, asked)
+
+    def keep_build(self, build: dict[str, Any]) -> bool:
+        """Keep what is newest of a build; whether it was new."""
+        if _insert_new(self.session, KnowledgeBuildRow, build):
+            return True
+        query = select(KnowledgeBuildRow).where(
+            KnowledgeBuildRow.id == build["id"], KnowledgeBuildRow.tenant == build["tenant"]
+        )
+        known = self.session.scalar(query.with_for_update())
+        if known is None or known.revision >= build["revision"]:
+            return False
+        for column, value in build.items():
+            setattr(known, column, value)
+        self.session.flush()
+        return True
 
     def add_training(self, training: dict[str, Any]) -> bool:
         """Keep a training's results; False when they have been told of before."""

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement
 
-from shared_lib.contracts.catalog import FlowState, FlowSummary, FlowView
+from shared_lib.contracts.catalog import FlowState, FlowSummary, FlowView, VersionPurpose
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.events import (
+    BuildsRequested,
     Event,
     JobChanged,
     JudgementsRequested,
+    KnowledgeBaseBuilt,
     QualityJudged,
     ReportPublished,
     TablePublished,
@@ -41,6 +43,7 @@ class Flows:
         version: VersionRow,
         files: list[FileRow],
         plan: FlowPlan | None,
+        purpose: VersionPurpose,
     ) -> None:
         """Begin the flow of a version, in the transaction that lands it."""
         flows = FlowRepository(unit)
@@ -56,6 +59,7 @@ class Flows:
                 files=len(files),
                 bytes=version.bytes,
                 created_at=version.created_at,
+                purpose=purpose,
                 plan=plan.model_dump(mode="json", exclude_unset=True) if plan else None,
             )
         )
@@ -228,6 +232,42 @@ class Flows:
             data: dict[str, object] = {"report_id": report.report_id}
             _note(unit, flow, event=event, data=data, decides=True)
 
+    def on_builds_requested(self, unit: WriteUnit, event: Event, asked: BuildsRequested) -> None:
+        """`builds.requested`: the flow waits for these bases, if any, and no others."""
+        flow, flows = _hold_flow(unit, event), FlowRepository(unit)
+        told = {"tenant": event.tenant, "flow_id": event.flow_id, "at": event.occurred_at}
+        if flow is None:
+            return
+        new = flows.add_asked_builds(told)
+        for each in asked.builds:
+            columns = {"id": each.build_id, "base_id": each.base_id, "base_name": each.base_name}
+            new |= flows.keep_build({**told, **columns, "job_id": each.job_id, "revision": 1})
+        if new:
+            data: dict[str, object] = {"builds": [each.build_id for each in asked.builds]}
+            _note(unit, flow, event=event, data=data, decides=True)
+
+    def on_knowledge_base_built(
+        self, unit: WriteUnit, event: Event, built: KnowledgeBaseBuilt
+    ) -> None:
+        """`knowledge_base.built`: what was read is shown on the flow."""
+        flow = _hold_flow(unit, event)
+        shown = {"found", "parsed", "skipped", "failed", "records", "added", "changed", "moved",
+                 "deleted"}  # fmt: skip
+        row = {
+            "id": built.build_id,
+            "tenant": event.tenant,
+            "flow_id": event.flow_id,
+            "base_id": built.base_id,
+            "base_name": built.base_name,
+            "job_id": built.job_id,
+            "revision": 2,
+            "details": built.model_dump(mode="json", include=shown),
+            "at": event.occurred_at,
+        }
+        if FlowRepository(unit).keep_build(row) and flow is not None:
+            data: dict[str, object] = {"build_id": built.build_id, "base_id": built.base_id}
+            _note(unit, flow, event=event, data=data, decides=True)
+
     def page(
         self,
         view: ReadView,
@@ -314,6 +354,8 @@ def view_flow(view: ReadView, flow: FlowRow) -> FlowView:
             decided=flows.decided(flow),
             trainings=flows.trainings(flow),
             reports=flows.reports(flow),
+            builds=flows.builds(flow),
+            purpose=flow.purpose,
         ),
     )
 

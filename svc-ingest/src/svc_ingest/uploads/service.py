@@ -14,6 +14,7 @@ from shared_lib.contracts.catalog import (
     UploadState,
     UploadView,
     VersionCreate,
+    VersionPurpose,
     VersionView,
 )
 from shared_lib.contracts.conversions import ConversionOptions
@@ -241,6 +242,7 @@ class Uploads:
             uploads=uploads,
             options=body.options,
             plan=plan,
+            purpose=body.purpose,
         )
 
     def _landable(self, unit: WriteUnit, upload_id: str, *, tenant: str) -> UploadRow:
@@ -264,6 +266,7 @@ class Uploads:
         uploads: list[tuple[UploadRow, str]],
         options: ConversionOptions,
         plan: FlowPlan | None = None,
+        purpose: VersionPurpose = "tables",
     ) -> VersionView:
         files = FileRepository(unit)
         hashes = sorted({row.sha256 for row, _ in uploads})
@@ -280,7 +283,13 @@ class Uploads:
             )
             row.state = UploadState.LANDED
         return self._versions.land(
-            unit, tenant=tenant, dataset=dataset, files=received, options=options, plan=plan
+            unit,
+            tenant=tenant,
+            dataset=dataset,
+            files=received,
+            options=options,
+            plan=plan,
+            purpose=purpose,
         )
 
     def _refuse_size(self, size: int) -> None:

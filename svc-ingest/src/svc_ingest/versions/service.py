@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared_lib.contracts.base import utc_now
-from shared_lib.contracts.catalog import VersionView
+from shared_lib.contracts.catalog import VersionPurpose, VersionView
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.events import (
     DATASET_VERSION_LANDED,
@@ -56,6 +56,7 @@ class Versions:
         files: list[ReceivedFile],
         options: ConversionOptions,
         plan: FlowPlan | None = None,
+        purpose: VersionPurpose = "tables",
     ) -> VersionView:
         """Make received files the next version of a dataset, which is made when it is missing.
 
@@ -77,7 +78,9 @@ class Versions:
             )
         )
         rows = [self._add_file(unit, version, file) for file in files]
-        self._flows.begin(unit, dataset=owner, version=version, files=rows, plan=plan)
+        self._flows.begin(
+            unit, dataset=owner, version=version, files=rows, plan=plan, purpose=purpose
+        )
         landed = [
             LandedFile(
                 file_id=row.id,
@@ -94,6 +97,7 @@ class Versions:
             version_id=version.id,
             version_number=version.number,
             files=landed,
+            purpose=purpose,
             options=options,
             plan=plan,
         )
@@ -120,7 +124,9 @@ class Versions:
                 created_at=event.occurred_at,
             )
         )
-        self._flows.begin(unit, dataset=owner, version=version, files=[], plan=None)
+        self._flows.begin(
+            unit, dataset=owner, version=version, files=[], plan=None, purpose="tables"
+        )
         self._flows.catch_up(unit, event)
 
     def _add_file(self, unit: WriteUnit, version: VersionRow, file: ReceivedFile) -> FileRow:

@@ -11,6 +11,7 @@ __all__ = [
     "EncodingUndecidedError",
     "MalformedRowsError",
     "NoSpaceError",
+    "NoTablesError",
     "ProtectedFileError",
     "RowTooLargeError",
     "SeveralTablesError",
@@ -76,6 +77,13 @@ class DamagedFileError(ConversionError):
 
     code = "damaged_file"
     title = "The file is damaged"
+
+
+class NoTablesError(ConversionError):
+    """The document can be read and holds no table."""
+
+    code = "no_tables"
+    title = "No table was found"
 
 
 class ProtectedFileError(ConversionError):

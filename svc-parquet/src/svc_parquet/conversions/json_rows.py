@@ -92,6 +92,6 @@ def json_text(value: Any) -> str:
     if type(value) is dict:
         inner = (f"{_PLAIN(key)}:{json_text(item)}" for key, item in value.items())
         return "{" + ",".join(inner) + "}"
-    if type(value) is list:
+    if isinstance(value, list):
         return "[" + ",".join(map(json_text, value)) + "]"
     return _PLAIN(value)

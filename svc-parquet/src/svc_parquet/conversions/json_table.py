@@ -84,7 +84,11 @@ Reader = Callable[[Quarantine, ByteProgress], RowPass]
 
 
 class JsonTable(TextTable):
-    """A file of JSON objects that a reader takes apart."""
+    """A file of JSON objects, or of what is like them, that a reader takes apart.
+
+    Args:
+        texts_are: what may be inferred of a key whose values are all texts.
+    """
 
     preparation_passes = 1
 
@@ -96,8 +100,10 @@ class JsonTable(TextTable):
         reader: Reader,
         options: ConversionOptions,
         sink: Path,
+        texts_are: ColumnKind = "json_string",
     ) -> None:
         self._path = path
+        self._texts_are = texts_are
         self._sniffed = sniffed
         self._reader = reader
         self._spool = sink / _SPOOL_NAME
@@ -119,8 +125,12 @@ class JsonTable(TextTable):
         if not self._keys and not self.quarantine.rows:
             raise EmptyFileError(f"No object in {self._path.name} has a key, so it has no column.")
         self.columns = [
-            TextColumn(key.name, kind=key.kind, absent=key.absent) for key in self._keys.values()
+            TextColumn(key.name, kind=self._kind(key), absent=key.absent)
+            for key in self._keys.values()
         ]
+
+    def _kind(self, key: _Key) -> ColumnKind:
+        return self._texts_are if key.kind == "json_string" else key.kind
 
     def _spool_block(self, rows: list[Row]) -> None:
         for row in rows:

@@ -14,6 +14,7 @@ ENDINGS = frozenset(
     {
         *COMPRESSED,
         *(".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json"),
+        *(".html", ".htm", ".xml", ".pdf"),
         *(".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
         *(".parquet", ".pq", ".arrow", ".feather", ".ipc", ".orc", ".avro"),
     }

@@ -37,7 +37,9 @@ class Conversions:
         self._queue = JobQueue(runtime)
 
     def on_landed(self, unit: WriteUnit, event: Event, landed: DatasetVersionLanded) -> None:
-        """`dataset_version.landed`: remember the files and convert each."""
+        """`dataset_version.landed`: remember the files and convert each, unless it is documents."""
+        if landed.purpose == "documents":
+            return
         names = name_tables([file.path for file in landed.files], dataset=landed.dataset_name)
         for file in landed.files:
             source = SourceFileRepository(unit).add(

@@ -5,7 +5,7 @@ from typing import Literal
 
 Cell = None | str | bool | float | dt.datetime | dt.date | dt.time | dt.timedelta
 Form = Literal[
-    "none", "string", "number", "boolean", "date", "datetime", "time", "duration", "mixed"
+    "none", "text", "string", "number", "boolean", "date", "datetime", "time", "duration", "mixed"
 ]
 
 _FORMS: dict[type, Form] = {

@@ -10,18 +10,9 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Callable
 from typing import Any
 
-Handler = Callable[..., Any]
-
-
-class RefusedError(Exception):
-    """A file that cannot be read; `code` is that of the error which the other side raises."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
+from svc_parquet.conversions.readers.refusing import Handler, RefusedError
 
 
 def _handlers(kind: str) -> dict[str, Handler]:

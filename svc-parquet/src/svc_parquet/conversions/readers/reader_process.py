@@ -11,6 +11,8 @@ from typing import Any, Self
 from svc_parquet.conversions.errors import (
     ConversionError,
     DamagedFileError,
+    EncodingUndecidedError,
+    NoTablesError,
     ProtectedFileError,
     SourceTooLargeError,
 )
@@ -22,6 +24,8 @@ _CHILD = "svc_parquet.conversions.readers.child"
 _ERRORS: dict[str, type[ConversionError]] = {
     "protected_file": ProtectedFileError,
     "too_large": SourceTooLargeError,
+    "no_tables": NoTablesError,
+    "encoding_undecided": EncodingUndecidedError,
 }
 
 

@@ -7,13 +7,13 @@ class UnsafeXmlError(ValueError):
     """The document declares entities, which may grow without bound or point elsewhere."""
 
 
-def safe_parser(*, namespaces: bool = False) -> expat.XMLParserType:
+def safe_parser() -> expat.XMLParserType:
     """An expat parser that refuses entity declarations and looks nothing up.
 
     Raises (while it parses):
         UnsafeXmlError: an entity is declared.
     """
-    parser = expat.ParserCreate(namespace_separator=" " if namespaces else None)
+    parser = expat.ParserCreate()
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
     parser.EntityDeclHandler = _refuse
     parser.UnparsedEntityDeclHandler = _refuse

@@ -34,6 +34,7 @@ def lay_out(
     merged: Sequence[Range],
     origin: tuple[int, int],
     options: ConversionOptions,
+    told_rows: int | None = None,
 ) -> Layout:
     """Find the header among the first rows of a sheet.
 
@@ -45,7 +46,11 @@ def lay_out(
         rows: the first rows of the part of the sheet that has cells.
         merged: ranges as ((first row, first column), (last row, last column)) in the sheet.
         origin: row and column of the sheet at which `rows` begins.
+        told_rows: how many of the first rows the file itself marks as header.
     """
+    if told_rows is not None and options.header is None:
+        names = _joined(rows[:told_rows])
+        return Layout(0, told_rows, Header(True, "the file marks it", names))  # noqa: FBT003 - as its field
     filled = [_fill(row, number, merged, origin) for number, row in enumerate(rows)]
     width = max((_distinct_cells(row) for row in filled), default=0)
     if options.header is False:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import python_calamine as calamine
 
 from svc_parquet.conversions.readers.cells import Cell, Form, cell_text, form_of
-from svc_parquet.conversions.readers.child import Handler, RefusedError
+from svc_parquet.conversions.readers.refusing import Handler, RefusedError
 from svc_parquet.conversions.readers.xlsx_exceptions import exceptions_of
 
 HEAD_ROWS = 200

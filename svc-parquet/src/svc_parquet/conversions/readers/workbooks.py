@@ -1,4 +1,4 @@
-"""Workbooks: a table a sheet."""
+"""Workbooks, and what is given like them: a table a sheet, read by the reader's process."""
 
 import json
 import shutil
@@ -35,7 +35,9 @@ _KINDS: dict[Form, ColumnKind] = {
     "datetime": "json_string",
     "mixed": "cells_mixed",
     "none": "text",
+    "text": "text",
 }
+_ENCODINGS = {"html": "utf-8 or as declared"}
 _SPOOL_NAME = ".sheet.unfinished"
 
 
@@ -49,10 +51,15 @@ class Workbook:
     reader: ReaderProcess
     options: ConversionOptions
 
+    kind: str = "workbook"
+    """Which of the reader's modules knows the format."""
+
     def ask(self, do: str, **request: Any) -> Any:
         """Ask the reader about this file."""
+        if self.kind != "workbook":
+            request["encoding"] = self.options.encoding
         return self.reader.ask(
-            f"workbook.{do}", name=self.path.name, path=str(self.path), **request
+            f"{self.kind}.{do}", name=self.path.name, path=str(self.path), **request
         )
 
 
@@ -92,7 +99,11 @@ class SheetTable(TextTable):
             raise EmptyFileError(f"The sheet {self._sheet!r} holds no data.")
         origin = (head["row"], head["column"])
         layout = lay_out(
-            head["rows"], merged=head["merged"], origin=origin, options=self._workbook.options
+            head["rows"],
+            merged=head["merged"],
+            origin=origin,
+            options=self._workbook.options,
+            told_rows=head.get("header_rows"),
         )
         self._set_aside(head["rows"][: layout.before], first_row=origin[0] + 1)
         shutil.rmtree(self._spool, ignore_errors=True)
@@ -143,6 +154,7 @@ class SheetTable(TextTable):
         ]
 
     def _note(self, head: dict[str, Any], layout: Layout, *, uncached: int) -> None:
+        self._notes.extend(head.get("notes", []))
         if head["row"] or head["column"] or layout.before:
             first = head["row"] + layout.before + 1
             self._notes.append(
@@ -178,8 +190,8 @@ class SheetTable(TextTable):
             format=workbook.format,
             format_reason="the contents of the file",
             compression=workbook.compression,
-            encoding="binary",
-            encoding_reason="the format says so",
+            encoding=workbook.options.encoding or _ENCODINGS.get(workbook.kind, "binary"),
+            encoding_reason="given" if workbook.options.encoding else "the file says so",
             header=layout.header.present if layout else None,
             header_reason=layout.header.reason if layout else None,
             null_values=workbook.options.null_values,

@@ -2,8 +2,8 @@
 
 from shared_lib.db.shared_tables import create_shared_tables_v3, drop_shared_tables_v3
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:

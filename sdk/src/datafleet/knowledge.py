@@ -1,0 +1,130 @@
+"""Knowledge bases: documents as records that can be searched."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from datafleet.addresses import address
+from datafleet.downloads import Download, Progress, download
+from datafleet.pages import read_items
+from datafleet.transport import Parameters, Transport
+from shared_lib.contracts.knowledge import (
+    BuildCreate,
+    BuildView,
+    DocumentView,
+    Fate,
+    KnowledgeBaseCreate,
+    KnowledgeBaseView,
+    KnowledgeRecord,
+    SearchAnswer,
+)
+
+_BASES = "/v1/knowledge-bases"
+
+
+class KnowledgeBases:
+    """`/v1/knowledge-bases`. A base is named by its name or id.
+
+    Every method raises `FleetApiError` when the fleet answers with a problem and
+    `UnreachableError` when nobody answers.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list(self, *, limit: int | None = None) -> Iterator[KnowledgeBaseView]:
+        """Your knowledge bases, newest first."""
+        return read_items(self._transport, _BASES, item=KnowledgeBaseView, limit=limit)
+
+    def read(self, base: str) -> KnowledgeBaseView:
+        """One base and the build that is searched."""
+        return self._transport.get(address(_BASES, base), answers=KnowledgeBaseView)
+
+    def create(self, base: KnowledgeBaseCreate) -> KnowledgeBaseView:
+        """Make a base of a dataset; its first build is asked for apart."""
+        return self._transport.post(_BASES, answers=KnowledgeBaseView, body=base)
+
+    def build(self, base: str, *, body: BuildCreate | None = None) -> BuildView:
+        """Build now; `jobs.wait(build.job_id)` waits for it."""
+        path = address(_BASES, base, "builds")
+        return self._transport.post(path, answers=BuildView, body=body or BuildCreate())
+
+    def builds(self, base: str, *, limit: int | None = None) -> Iterator[BuildView]:
+        """The builds of a base, newest first."""
+        path = address(_BASES, base, "builds")
+        return read_items(self._transport, path, item=BuildView, limit=limit)
+
+    def documents(
+        self,
+        base: str,
+        *,
+        folder: str | None = None,
+        fate: Fate | None = None,
+        limit: int | None = None,
+    ) -> Iterator[DocumentView]:
+        """The documents of the current build by path, also those that were not read."""
+        params: Parameters = {"folder": folder, "fate": fate}
+        path = address(_BASES, base, "documents")
+        return read_items(self._transport, path, item=DocumentView, params=params, limit=limit)
+
+    def records(self, base: str, document_id: str) -> Iterator[KnowledgeRecord]:
+        """The records of a document, in order."""
+        path = address(_BASES, base, "documents", document_id, "records")
+        return read_items(self._transport, path, item=KnowledgeRecord)
+
+    def record(self, base: str, record_id: str) -> KnowledgeRecord:
+        """One record."""
+        path = address(_BASES, base, "records", record_id)
+        return self._transport.get(path, answers=KnowledgeRecord)
+
+    def search(
+        self,
+        base: str,
+        query: str,
+        *,
+        folder: str | None = None,
+        mime: str | None = None,
+        language: str | None = None,
+        element_type: str | None = None,
+        limit: int = 10,
+    ) -> SearchAnswer:
+        """Records that have the words, the best first. "A phrase" in quotes must be there.
+
+        Args:
+            base: name or id.
+            query: words.
+            folder: only what is below it.
+            mime: only documents of that media type.
+            language: only that language, such as `en`.
+            element_type: only such passages, such as `table`.
+            limit: hits at most, up to 100.
+        """
+        params: Parameters = {
+            "q": query, "folder": folder, "mime": mime, "language": language,
+            "element_type": element_type, "limit": limit,
+        }  # fmt: skip
+        path = address(_BASES, base, "search")
+        return self._transport.get(path, answers=SearchAnswer, params=params)
+
+    def similar(self, base: str, record_id: str, *, limit: int = 10) -> SearchAnswer:
+        """Records that are like one of them."""
+        path = address(_BASES, base, "records", record_id, "similar")
+        return self._transport.get(path, answers=SearchAnswer, params={"limit": limit})
+
+    def download(
+        self,
+        base: str,
+        *,
+        to: Path | str,
+        form: Literal["jsonl", "parquet", "manifest"] = "jsonl",
+        progress: Progress | None = None,
+    ) -> Download:
+        """The current build's records, or the manifest of every file's fate.
+
+        Raises:
+            TransferDamagedError: the bytes do not have their digest.
+            OSError: the file cannot be written.
+        """
+        path = address(_BASES, base, "download")
+        params = {"as": form}
+        return download(self._transport, path, to=Path(to), params=params, progress=progress)

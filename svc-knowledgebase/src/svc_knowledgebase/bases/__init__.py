@@ -1,0 +1,1 @@
+"""Knowledge bases: a name, a dataset, what is read of it and how."""

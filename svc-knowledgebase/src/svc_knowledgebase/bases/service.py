@@ -1,0 +1,170 @@
+"""Knowledge bases: making, finding, and hearing of what has landed."""
+
+from shared_lib.contracts.base import utc_now
+from shared_lib.contracts.events import DatasetVersionLanded, Event
+from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.contracts.knowledge import (
+    FolderView,
+    KnowledgeBaseCreate,
+    KnowledgeBaseView,
+    Selection,
+    TreeView,
+)
+from shared_lib.db.engine import ReadView, WriteUnit
+from shared_lib.db.pages import KeysetPage
+from svc_knowledgebase.bases.errors import (
+    BaseExistsError,
+    BaseNotFoundError,
+    NothingLandedError,
+)
+from svc_knowledgebase.bases.models import KnowledgeBaseRow
+from svc_knowledgebase.bases.repository import KnowledgeBaseRepository
+from svc_knowledgebase.building.selection import Selector, tree
+from svc_knowledgebase.builds.service import Builds, view_build
+from svc_knowledgebase.sources.models import LandedFileRow, LandedVersionRow
+from svc_knowledgebase.sources.repository import LandedVersionRepository
+
+
+class Bases:
+    """The knowledge bases of all tenants."""
+
+    def __init__(self, *, builds: Builds) -> None:
+        self._builds = builds
+
+    def on_landed(self, unit: WriteUnit, event: Event, landed: DatasetVersionLanded) -> None:
+        """`dataset_version.landed`: remember it, and build the bases that follow the dataset."""
+        versions = LandedVersionRepository(unit)
+        version = versions.add(
+            LandedVersionRow(
+                id=landed.version_id,
+                tenant=event.tenant,
+                dataset_id=landed.dataset_id,
+                dataset_name=landed.dataset_name,
+                number=landed.version_number,
+                purpose=landed.purpose,
+                flow_id=event.flow_id,
+                created_at=event.occurred_at,
+            )
+        )
+        versions.add_files(
+            [
+                LandedFileRow(
+                    id=file.file_id,
+                    version_id=version.id,
+                    path=file.path,
+                    object_key=file.object_key,
+                    sha256=file.sha256,
+                    bytes=file.bytes,
+                )
+                for file in landed.files
+            ]
+        )
+        bases = KnowledgeBaseRepository(unit).following(landed.dataset_name, tenant=event.tenant)
+        rows = [self._builds.add(unit, base=base, version=version) for base in bases]
+        if rows or landed.purpose == "documents":
+            self._builds.tell_requested(unit, version=version, builds=rows)
+
+    def create(
+        self, unit: WriteUnit, *, tenant: str, body: KnowledgeBaseCreate
+    ) -> KnowledgeBaseView:
+        """Make a base; its first build is asked for apart, or comes with the next version.
+
+        Raises:
+            BaseExistsError: the name is taken.
+            BadPatternError: a pattern of the selection cannot be understood.
+        """
+        Selector(body.selection)
+        bases = KnowledgeBaseRepository(unit)
+        if bases.named(body.name, tenant=tenant) is not None:
+            raise BaseExistsError(
+                f"There is a knowledge base {body.name} already. Choose another name.",
+                field="name",
+            )
+        row = bases.add(
+            KnowledgeBaseRow(
+                id=new_id(IdKind.KNOWLEDGE_BASE),
+                tenant=tenant,
+                name=body.name,
+                dataset=body.dataset,
+                description=body.description,
+                selection=body.selection.model_dump(mode="json"),
+                options=body.options.model_dump(mode="json"),
+                follow=body.follow,
+                created_at=utc_now(),
+            )
+        )
+        return view_base(unit, row)
+
+    def find(self, view: ReadView, name: str, *, tenant: str) -> KnowledgeBaseRow:
+        """The base of that id or name.
+
+        Raises:
+            BaseNotFoundError: no such base in this tenant.
+        """
+        row = KnowledgeBaseRepository(view).named(name, tenant=tenant)
+        if row is None:
+            raise BaseNotFoundError(
+                f"There is no knowledge base {name}. `fleet kb list` shows yours."
+            )
+        return row
+
+    def page(
+        self, view: ReadView, *, tenant: str, limit: int, cursor: str | None
+    ) -> KeysetPage[KnowledgeBaseView]:
+        """The tenant's bases, newest first."""
+        page = KnowledgeBaseRepository(view).page(tenant=tenant, limit=limit, cursor=cursor)
+        return KeysetPage(rows=[view_base(view, row) for row in page.rows], next=page.next)
+
+    def tree(
+        self, view: ReadView, name: str, *, tenant: str, selection: Selection | None
+    ) -> TreeView:
+        """What the newest version of the dataset has, and what of it is selected.
+
+        Raises:
+            BaseNotFoundError: no such base in this tenant.
+            NothingLandedError: the dataset has no version.
+            BadPatternError: a pattern of the selection cannot be understood.
+        """
+        base = self.find(view, name, tenant=tenant)
+        version = newest_version(view, base)
+        chosen = selection or Selection.model_validate(base.selection)
+        files = LandedVersionRepository(view).files(version.id)
+        folders = tree(((file.path, file.bytes) for file in files), Selector(chosen))
+        return TreeView(
+            dataset=version.dataset_name,
+            version_id=version.id,
+            version_number=version.number,
+            selection=chosen,
+            folders=[FolderView(**vars(folder)) for folder in folders],
+        )
+
+
+def newest_version(view: ReadView, base: KnowledgeBaseRow) -> LandedVersionRow:
+    """The newest version of the base's dataset.
+
+    Raises:
+        NothingLandedError: it has none.
+    """
+    version = LandedVersionRepository(view).newest(base.dataset, tenant=base.tenant)
+    if version is None:
+        raise NothingLandedError(
+            f"Nothing of the dataset {base.dataset} has landed yet. "
+            f"Send documents: fleet push FOLDER --dataset {base.dataset} --documents"
+        )
+    return version
+
+
+def view_base(view: ReadView, row: KnowledgeBaseRow) -> KnowledgeBaseView:
+    """The base as the API answers it."""
+    return KnowledgeBaseView.model_validate(
+        {
+            **{name: getattr(row, name) for name in ("id", "name", "dataset", "description")},
+            "selection": row.selection,
+            "options": row.options,
+            "follow": row.follow,
+            "current_build": view_build(view, row.current_build_id)
+            if row.current_build_id
+            else None,
+            "created_at": row.created_at,
+        }
+    )

@@ -1,0 +1,1 @@
+"""A folder of documents in, records and a manifest out. Knows neither HTTP nor SQL."""

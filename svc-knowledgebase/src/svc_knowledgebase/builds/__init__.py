@@ -1,0 +1,1 @@
+"""Builds: one version of a dataset, read once, by one durable job."""

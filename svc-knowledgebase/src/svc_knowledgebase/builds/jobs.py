@@ -1,0 +1,163 @@
+"""The job that builds. Its documents are parsed by children of its own, which may die."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from shared_lib.contracts.knowledge import BuildChanges, BuildOptions, Manifest, Selection
+from shared_lib.faults import crash_point
+from shared_lib.jobs import JobContext
+from shared_lib.storage import StoredObject
+from shared_lib.storage.keys import knowledge_key
+from svc_knowledgebase.bases.repository import KnowledgeBaseRepository
+from svc_knowledgebase.building.assembly import (
+    MANIFEST,
+    PARQUET,
+    RECORDS,
+    Assembly,
+    SourceFile,
+    changes_between,
+)
+from svc_knowledgebase.building.batches import Places, parse_missing
+from svc_knowledgebase.building.parsed import Recipe
+from svc_knowledgebase.building.selection import Selector
+from svc_knowledgebase.builds.repository import BuildRepository
+from svc_knowledgebase.builds.service import Builds
+from svc_knowledgebase.builds.shards import ShardStore
+from svc_knowledgebase.searching.index import INDEX, IndexWriter
+from svc_knowledgebase.sources.models import LandedFileRow
+from svc_knowledgebase.sources.repository import LandedVersionRepository
+
+WORKERS = 2
+"""Parsers beside one job; a worker runs several jobs."""
+
+
+def run(context: JobContext) -> None:
+    """Parse what is new, batch by batch; then assemble, store and publish."""
+    build_id = context.job.params["build_id"]
+    with context.runtime.database.read() as view:
+        row = BuildRepository(view).get(build_id)
+        if row is None:
+            return
+        selection = Selection.model_validate(row.selection)
+        recipe = Recipe.of(BuildOptions.model_validate(row.options))
+        base = KnowledgeBaseRepository(view).get(row.base_id)
+        base_id, source, before_id = base.id, base.dataset, base.current_build_id
+        landed = LandedVersionRepository(view).files(row.version_id)
+    selector = Selector(selection)
+    selected = [file for file in landed if selector.selects(file.path)]
+    files = [SourceFile(path=each.path, bytes=each.bytes, sha256=each.sha256) for each in selected]
+    store = ShardStore(context, base_id=base_id)
+    parsed_now = parse_missing(
+        files,
+        store=store,
+        recipe=recipe,
+        places=_Fetched(context, selected),
+        workers=min(WORKERS, os.cpu_count() or 1),
+        progress=lambda done, total: context.progress(done, total, unit="documents"),
+    )
+    excluded = len(landed) - len(selected)
+    manifest = _assemble(
+        context, files, store, recipe, source=source, selection=selection, excluded=excluded
+    )
+    changes = _changes(context, before_id, manifest, parsed_now=parsed_now)
+    _tell(context, manifest)
+    context.start_publishing()
+    objects = _store(context, base_id=base_id)
+    keys = {recipe.key(each.path, each.sha256) for each in files if each.sha256}
+    with context.publish({"build_id": build_id, "base_id": base_id}) as unit:
+        Builds(context.runtime).publish(
+            unit,
+            build_id=build_id,
+            counts=manifest.counts,
+            changes=changes,
+            objects=objects,
+            keys=keys,
+        )
+
+
+class _Fetched(Places):
+    """Landed files: where they lie, or fetched while a parser reads them."""
+
+    def __init__(self, context: JobContext, files: Iterable[LandedFileRow]) -> None:
+        self._store = context.runtime.store
+        self._keys = {file.path: file.object_key for file in files}
+        self._folder = context.scratch / "fetched"
+        self._folder.mkdir()
+        self._fetched: dict[str, Path] = {}
+
+    def open(self, file: SourceFile) -> Path:
+        """Where it lies now."""
+        key = self._keys[file.path]
+        place = self._store.local_path(key)
+        if place is None:
+            place = self._fetched[file.path] = self._folder / str(len(self._fetched))
+            self._store.get_file(key, place)
+        return place
+
+    def close(self, file: SourceFile) -> None:
+        """Let go of what was fetched."""
+        place = self._fetched.get(file.path)
+        if place is not None:
+            place.unlink()
+
+
+def _assemble(
+    context: JobContext,
+    files: list[SourceFile],
+    store: ShardStore,
+    recipe: Recipe,
+    *,
+    source: str,
+    selection: Selection,
+    excluded: int,
+) -> Manifest:
+    out = context.scratch / "out"
+    out.mkdir()
+    assembly = Assembly(source=source, target=out)
+    with IndexWriter(out / INDEX) as index:
+        for file in files:
+            records = assembly.add(file, store.read(recipe.key(file.path, file.sha256 or "")))
+            index.add(assembly.document(file), assembly.fates[-1], records)
+    return assembly.close(
+        selection=selection, options=recipe.options, engines=recipe.engines, excluded=excluded
+    )
+
+
+def _changes(
+    context: JobContext, before_id: str | None, manifest: Manifest, *, parsed_now: int
+) -> BuildChanges:
+    """What is different from the build that is searched now."""
+    before = None
+    if before_id is not None:
+        with context.runtime.database.read() as view:
+            row = BuildRepository(view).object_named(before_id, MANIFEST)
+            key = row.object_key if row else None
+        if key is not None:
+            data = b"".join(context.runtime.store.open(key))
+            before = Manifest.model_validate_json(data)
+    added, changed, moved, deleted = changes_between(before.files if before else [], manifest.files)
+    return BuildChanges(
+        added=added, changed=changed, moved=moved, deleted=deleted, parsed_now=parsed_now
+    )
+
+
+def _store(context: JobContext, *, base_id: str) -> dict[str, StoredObject]:
+    """Put every result into the object store; nobody sees it before it is named."""
+    objects = {}
+    for name in (RECORDS, PARQUET, MANIFEST, INDEX):
+        key = knowledge_key(context.job.tenant, base_id, context.job.writer, name)
+        objects[name] = context.runtime.store.put_file(key, context.scratch / "out" / name)
+        crash_point("knowledgebase.build.object_put")
+    return objects
+
+
+def _tell(context: JobContext, manifest: Manifest) -> None:
+    """The job's log says what became of the files, the unread ones by name."""
+    counts = manifest.counts
+    context.log(
+        f"{counts.found} files: {counts.parsed} parsed, {counts.skipped} skipped, "
+        f"{counts.failed} failed; {counts.records} records"
+    )
+    unread = [each for each in manifest.files if each.fate != "parsed"]
+    context.log_lines([f"{each.fate}: {each.path}: {each.detail}" for each in unread[:500]])

@@ -1,0 +1,251 @@
+"""Builds: asked for by people or by a landing, made by a job, published in one transaction."""
+
+from collections.abc import Mapping, Sequence
+
+from shared_lib.contracts.base import utc_now
+from shared_lib.contracts.errors import Problem
+from shared_lib.contracts.events import (
+    BUILDS_REQUESTED,
+    KNOWLEDGE_BASE_BUILT,
+    BuildsRequested,
+    KnowledgeBaseBuilt,
+    RequestedBuild,
+)
+from shared_lib.contracts.ids import IdKind, new_id
+from shared_lib.contracts.jobs import JobState
+from shared_lib.contracts.knowledge import (
+    BuildChanges,
+    BuildCounts,
+    BuildCreate,
+    BuildOptions,
+    BuildView,
+    Selection,
+)
+from shared_lib.db.engine import ReadView, WriteUnit
+from shared_lib.db.pages import KeysetPage
+from shared_lib.events import emit
+from shared_lib.jobs import JobQueue, Runtime
+from shared_lib.storage import StoredObject
+from svc_knowledgebase.bases.errors import BuildNotFoundError, NothingLandedError
+from svc_knowledgebase.bases.models import KnowledgeBaseRow
+from svc_knowledgebase.bases.repository import KnowledgeBaseRepository
+from svc_knowledgebase.building.selection import Selector
+from svc_knowledgebase.builds.models import BuildObjectRow, BuildRow
+from svc_knowledgebase.builds.repository import BuildRepository, ParsedRepository
+from svc_knowledgebase.requests import BUILD
+from svc_knowledgebase.sources.models import LandedVersionRow
+from svc_knowledgebase.sources.repository import LandedVersionRepository
+
+TOLD_PATHS = 200
+"""Paths of each kind of change that a build keeps; the counts are in the event."""
+
+
+class Builds:
+    """The builds of all bases."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._queue = JobQueue(runtime)
+
+    def request(self, unit: WriteUnit, *, base: KnowledgeBaseRow, body: BuildCreate) -> BuildView:
+        """Build a base now.
+
+        Raises:
+            NothingLandedError: there is no such version, or none at all.
+            BadPatternError: a pattern of the selection cannot be understood.
+        """
+        versions = LandedVersionRepository(unit)
+        version = (
+            versions.find(body.version, tenant=base.tenant)
+            if body.version
+            else versions.newest(base.dataset, tenant=base.tenant)
+        )
+        if version is None or version.dataset_name != base.dataset:
+            raise NothingLandedError(
+                f"{body.version or 'Nothing'} of the dataset {base.dataset} has landed. "
+                f"Send documents: fleet push FOLDER --dataset {base.dataset} --documents",
+                field="version",
+            )
+        if body.selection is not None:
+            Selector(body.selection)
+            base.selection = body.selection.model_dump(mode="json")
+        if body.options is not None:
+            base.options = body.options.model_dump(mode="json")
+        row = self.add(unit, base=base, version=version)
+        self.tell_requested(unit, version=version, builds=[row])
+        return view_build(unit, row.id)
+
+    def add(
+        self, unit: WriteUnit, *, base: KnowledgeBaseRow, version: LandedVersionRow
+    ) -> BuildRow:
+        """Write a build and its job."""
+        KnowledgeBaseRepository(unit).lock(base.id)
+        build_id = new_id(IdKind.KNOWLEDGE_BUILD)
+        job = self._queue.request(
+            unit,
+            kind=BUILD,
+            tenant=base.tenant,
+            params={"build_id": build_id},
+            subject_id=base.id,
+            flow_id=version.flow_id,
+        )
+        return BuildRepository(unit).add(
+            BuildRow(
+                id=build_id,
+                tenant=base.tenant,
+                base_id=base.id,
+                number=BuildRepository(unit).next_number(base.id),
+                version_id=version.id,
+                job_id=job.id,
+                selection=base.selection,
+                options=base.options,
+                created_at=utc_now(),
+            )
+        )
+
+    def tell_requested(
+        self, unit: WriteUnit, *, version: LandedVersionRow, builds: Sequence[BuildRow]
+    ) -> None:
+        """`builds.requested`: what the flow of a version waits for."""
+        bases = KnowledgeBaseRepository(unit)
+        emit(
+            unit,
+            spec=BUILDS_REQUESTED,
+            payload=BuildsRequested(
+                version_id=version.id,
+                builds=[
+                    RequestedBuild(
+                        build_id=row.id,
+                        base_id=row.base_id,
+                        base_name=bases.get(row.base_id).name,
+                        job_id=row.job_id,
+                    )
+                    for row in builds
+                ],
+            ),
+            producer=self._runtime.name,
+            tenant=version.tenant,
+            flow_id=version.flow_id,
+            doorbell=self._runtime.doorbell,
+        )
+
+    def publish(
+        self,
+        unit: WriteUnit,
+        *,
+        build_id: str,
+        counts: BuildCounts,
+        changes: BuildChanges,
+        objects: Mapping[str, StoredObject],
+        keys: set[str],
+    ) -> None:
+        """Make a build the base's content; runs in the transaction that ends the job.
+
+        Args:
+            counts: of its manifest.
+            changes: since the build before.
+            objects: its objects by name.
+            keys: of everything that its documents gave.
+        """
+        builds = BuildRepository(unit)
+        row = builds.get(build_id)
+        if row is None:
+            raise BuildNotFoundError(f"There is no build {build_id}.")
+        base = KnowledgeBaseRepository(unit).lock(row.base_id)
+        row.counts = counts.model_dump(mode="json")
+        row.changes = _shortened(changes).model_dump(mode="json")
+        for name, stored in objects.items():
+            builds.add_object(
+                BuildObjectRow(
+                    object_key=stored.key,
+                    build_id=row.id,
+                    name=name,
+                    bytes=stored.bytes,
+                    sha256=stored.sha256,
+                )
+            )
+        before = builds.get(base.current_build_id) if base.current_build_id else None
+        if before is None or before.number < row.number:
+            base.current_build_id = row.id
+            unit.session.flush()
+            # The build before is kept too: whoever reads it at this moment reads on.
+            builds.forget_objects(base.id, keep={row.id, *([before.id] if before else [])})
+            if not builds.others_at_work(row):
+                ParsedRepository(unit, base_id=base.id).keep_only(keys)
+        self._tell_built(unit, row, base=base, changes=changes)
+
+    def _tell_built(
+        self, unit: WriteUnit, row: BuildRow, *, base: KnowledgeBaseRow, changes: BuildChanges
+    ) -> None:
+        counts = BuildCounts.model_validate(row.counts)
+        emit(
+            unit,
+            spec=KNOWLEDGE_BASE_BUILT,
+            payload=KnowledgeBaseBuilt(
+                base_id=base.id,
+                base_name=base.name,
+                build_id=row.id,
+                number=row.number,
+                version_id=row.version_id,
+                job_id=row.job_id,
+                found=counts.found,
+                parsed=counts.parsed,
+                skipped=counts.skipped,
+                failed=counts.failed,
+                records=counts.records,
+                added=len(changes.added),
+                changed=len(changes.changed),
+                moved=len(changes.moved),
+                deleted=len(changes.deleted),
+            ),
+            producer=self._runtime.name,
+            tenant=row.tenant,
+            flow_id=LandedVersionRepository(unit).get(row.version_id).flow_id,
+            doorbell=self._runtime.doorbell,
+        )
+
+    def page(
+        self, view: ReadView, base: KnowledgeBaseRow, *, limit: int, cursor: str | None
+    ) -> KeysetPage[BuildView]:
+        """The builds of a base, newest first."""
+        page = BuildRepository(view).page(
+            tenant=base.tenant, limit=limit, cursor=cursor, where=(BuildRow.base_id == base.id,)
+        )
+        return KeysetPage(rows=[view_build(view, row.id) for row in page.rows], next=page.next)
+
+
+def _shortened(changes: BuildChanges) -> BuildChanges:
+    lists = {
+        name: getattr(changes, name)[:TOLD_PATHS]
+        for name in ("added", "changed", "moved", "deleted")
+    }
+    return changes.model_copy(update=lists)
+
+
+def view_build(view: ReadView, build_id: str) -> BuildView:
+    """The build as the API answers it."""
+    builds = BuildRepository(view)
+    row = view.session.get_one(BuildRow, build_id)
+    base, job = KnowledgeBaseRepository(view).get(row.base_id), builds.job_of(row)
+    if job.state == JobState.SUCCEEDED and row.counts is None:
+        # The job has ended between reading the one and the other.
+        view.session.refresh(row)
+    version = LandedVersionRepository(view).get(row.version_id)
+    return BuildView(
+        id=row.id,
+        base_id=base.id,
+        base_name=base.name,
+        number=row.number,
+        dataset=version.dataset_name,
+        version_id=version.id,
+        version_number=version.number,
+        job_id=row.job_id,
+        flow_id=version.flow_id,
+        state=JobState(job.state),
+        selection=Selection.model_validate(row.selection),
+        options=BuildOptions.model_validate(row.options),
+        counts=BuildCounts.model_validate(row.counts) if row.counts else None,
+        changes=BuildChanges.model_validate(row.changes) if row.changes else None,
+        error=Problem.model_validate(job.error) if job.error else None,
+        created_at=row.created_at,
+    )

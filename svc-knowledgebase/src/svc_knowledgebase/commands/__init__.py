@@ -1,0 +1,1 @@
+"""What this service brings to the `fleet` command without a server."""

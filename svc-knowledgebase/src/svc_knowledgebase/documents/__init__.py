@@ -1,0 +1,1 @@
+"""One document in, its text in order with its structure out. Knows neither folders nor HTTP."""

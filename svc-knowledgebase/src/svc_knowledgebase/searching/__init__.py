@@ -1,0 +1,1 @@
+"""Finding records: BM25 over one file a build, by SQLite."""

@@ -1,0 +1,290 @@
+"""The search index of one build: an SQLite file, written once, then only read.
+
+BM25 is SQLite's FTS5 (docs/decisions/0012); beside the words lie the columns that facets and
+filters need, and where in `records.jsonl` each record stands.
+"""
+
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import log
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import orjson
+
+from shared_lib.contracts.knowledge import FileFate
+from svc_knowledgebase.building.assembly import PlacedRecord
+
+INDEX = "search.sqlite"
+FACETS = ("folder", "mime", "language", "element_type")
+TERMS_OF_SIMILAR = 25
+WORDS_OF_SIMILAR = 300
+"""Different words of a record that are looked up; more tell no more."""
+
+MARKS = ("\u2039", "\u203a")
+_WORD = re.compile(r"\w+")
+_QUOTED = re.compile(r'"([^"]*)"')
+
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+CREATE TABLE document (
+    id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, folder TEXT NOT NULL, fate TEXT NOT NULL,
+    first INTEGER, last INTEGER, shown TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE record (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL, folder TEXT NOT NULL, mime TEXT NOT NULL,
+    language TEXT, element_type TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL
+);
+CREATE VIRTUAL TABLE passage USING fts5(
+    title, section, text, tokenize = 'porter unicode61 remove_diacritics 2'
+);
+"""
+_WEIGHTS = "2.0, 1.5, 1.0"
+"""What a word in the title and in a heading counts beside one in the text."""
+
+
+class IndexWriter:
+    """Writes an index, documents in the order in which their records stand in the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._connection.executescript(_SCHEMA)
+        self._connection.execute("BEGIN")
+        self._number = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._connection.execute("CREATE INDEX record_id ON record (id)")
+            self._connection.execute("INSERT INTO passage (passage) VALUES ('optimize')")
+            self._connection.execute("COMMIT")
+        self._connection.close()
+
+    def add(self, document_id: str, fate: FileFate, placed: Sequence[PlacedRecord]) -> None:
+        """A document and its records."""
+        first, records = self._number + 1, [each.record for each in placed]
+        for each in placed:
+            self._add_record(each)
+        shown = {
+            **fate.model_dump(mode="json"),
+            "mime": records[0]["mime"] if records else None,
+            "title": records[0]["title"] if records else None,
+        }
+        folder = fate.path.rpartition("/")[0]
+        span = (first, self._number) if placed else (None, None)
+        self._connection.execute(
+            "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (document_id, fate.path, folder, fate.fate, *span, orjson.dumps(shown).decode()),
+        )
+
+    def _add_record(self, placed: PlacedRecord) -> None:
+        self._number += 1
+        record = placed.record
+        self._connection.execute(
+            "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                self._number,
+                *(record[name] for name in ("id", "folder", "mime", "language", "element_type")),
+                placed.start,
+                placed.end,
+            ),
+        )
+        self._connection.execute(
+            "INSERT INTO passage (rowid, title, section, text) VALUES (?, ?, ?, ?)",
+            (self._number, record["title"], " / ".join(record["section_path"]), record["text"]),
+        )
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What found records must be; a folder counts with all below it."""
+
+    folder: str | None = None
+    mime: str | None = None
+    language: str | None = None
+    element_type: str | None = None
+
+    def where(self) -> tuple[str, list[str]]:
+        """As SQL on `record`."""
+        parts, values = ["1"], list[str]()
+        for name in ("mime", "language", "element_type"):
+            value = getattr(self, name)
+            if value is not None:
+                parts.append(f"record.{name} = ?")
+                values.append(value)
+        if self.folder:
+            # From `folder/` up to, not including, the next sign after the slash.
+            parts.append("(record.folder = ? OR (record.folder >= ? AND record.folder < ?))")
+            values += [self.folder, f"{self.folder}/", f"{self.folder}0"]
+        return " AND ".join(parts), values
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where a record stands in `records.jsonl`, in bytes."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A found record."""
+
+    span: Span
+    score: float
+    snippet: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search gives."""
+
+    total: int = 0
+    hits: list[Hit] = field(default_factory=list)
+    facets: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+
+
+@contextmanager
+def open_index(path: Path) -> Iterator["IndexReader"]:
+    """An index that nobody writes any more."""
+    address = f"file:{quote(str(path))}?mode=ro&immutable=1"
+    connection = sqlite3.connect(address, uri=True)
+    try:
+        yield IndexReader(connection)
+    finally:
+        connection.close()
+
+
+class IndexReader:
+    """Reads an index."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def search(self, query: str, filters: Filters, *, limit: int) -> Found:
+        """Records that have any of the words, those that BM25 ranks best first.
+
+        A phrase in quotation marks must be there as it stands.
+        """
+        return self._find(match_of(query), filters, limit=limit)
+
+    def similar(self, record_id: str, filters: Filters, *, limit: int) -> Found | None:
+        """Records that share the rarest words of this one; None when there is no such record."""
+        row = self._row("SELECT number FROM record WHERE id = ?", record_id)
+        if row is None:
+            return None
+        text = self._row("SELECT title, section, text FROM passage WHERE rowid = ?", row[0])
+        words = Counter(_WORD.findall(" ".join(text or ()).lower()))
+        match = " OR ".join(f'"{word}"' for word in self._rarest(words))
+        return self._find(match, filters, limit=limit, without=row[0])
+
+    def span(self, record_id: str) -> Span | None:
+        """Where a record stands."""
+        row = self._row("SELECT start, end FROM record WHERE id = ?", record_id)
+        return Span(*row) if row else None
+
+    def document(self, document_id: str) -> tuple[dict[str, Any], list[Span]] | None:
+        """A document, and where its records stand."""
+        row = self._row("SELECT id, folder, shown, first, last FROM document WHERE id = ?",
+                        document_id)  # fmt: skip
+        if row is None:
+            return None
+        spans = self._connection.execute(
+            "SELECT start, end FROM record WHERE number BETWEEN ? AND ? ORDER BY number", row[3:]
+        )
+        return _shown(row), [Span(*each) for each in spans]
+
+    def documents(
+        self, *, folder: str | None, fate: str | None, after: str, limit: int
+    ) -> list[dict[str, Any]]:
+        """Documents by path, behind `after`; a folder counts with all below it."""
+        parts, values = ["path > ?"], [after]
+        if fate is not None:
+            parts.append("fate = ?")
+            values.append(fate)
+        if folder:
+            parts.append("path >= ? AND path < ?")
+            values += [f"{folder}/", f"{folder}0"]
+        rows = self._connection.execute(
+            f"SELECT id, folder, shown FROM document WHERE {' AND '.join(parts)} "  # noqa: S608 - our own words
+            "ORDER BY path LIMIT ?",
+            (*values, limit),
+        )
+        return [_shown(row) for row in rows]
+
+    def _find(self, match: str, filters: Filters, *, limit: int, without: int = 0) -> Found:
+        if not match:
+            return Found()
+        where, values = filters.where()
+        matched = (
+            "FROM passage JOIN record ON record.number = passage.rowid "
+            f"WHERE passage MATCH ? AND record.number <> ? AND {where}"
+        )
+        given = (match, without, *values)
+        rows = self._connection.execute(
+            f"SELECT record.start, record.end, -bm25(passage, {_WEIGHTS}) AS score, "
+            f"snippet(passage, 2, '{MARKS[0]}', '{MARKS[1]}', '\u2026', 40) {matched} "
+            "ORDER BY score DESC, record.number LIMIT ?",
+            (*given, limit),
+        )
+        hits = [Hit(Span(row[0], row[1]), row[2], row[3]) for row in rows]
+        facets = {name: self._facet(name, matched, given) for name in FACETS}
+        total = self._row(f"SELECT count(*) {matched}", *given)
+        return Found(total=total[0] if total else 0, hits=hits, facets=facets)
+
+    def _facet(self, name: str, matched: str, given: Sequence[object]) -> list[tuple[str, int]]:
+        rows = self._connection.execute(
+            f"SELECT record.{name}, count(*) AS n {matched} AND record.{name} IS NOT NULL "
+            "GROUP BY 1 ORDER BY n DESC, 1 LIMIT 20",
+            given,
+        )
+        return [(str(row[0]), int(row[1])) for row in rows]
+
+    def _rarest(self, words: Counter[str]) -> list[str]:
+        """The words that tell a text from others: often in it, seldom elsewhere."""
+        total = (self._row("SELECT count(*) FROM record") or (1,))[0]
+        scored = []
+        for word, count in words.most_common(WORDS_OF_SIMILAR):
+            seen = self._row(
+                "SELECT count(*) FROM passage WHERE passage MATCH ?", f'"{word}"'
+            ) or (0,)  # fmt: skip
+            if len(word) > 1 and 0 < seen[0] <= max(total // 4, 2):
+                scored.append((count * log((total + 1) / seen[0]), word))
+        return [word for _, word in sorted(scored, reverse=True)[:TERMS_OF_SIMILAR]]
+
+    def _row(self, statement: str, *values: object) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._connection.execute(statement, values).fetchone()
+        return row
+
+
+def match_of(query: str) -> str:
+    """FTS5's own language for what a person wrote: nothing of it is an operator.
+
+    Phrases in quotation marks are all needed; of other words any, which BM25 then ranks.
+    """
+    phrases = [" ".join(_WORD.findall(phrase)) for phrase in _QUOTED.findall(query)]
+    needed = [f'"{phrase}"' for phrase in phrases if phrase]
+    words = [f'"{word}"' for word in _WORD.findall(_QUOTED.sub(" ", query))]
+    if not needed:
+        return " OR ".join(words)
+    any_of = f" OR ({' AND '.join(needed)} AND ({' OR '.join(words)}))" if words else ""
+    return f"({' AND '.join(needed)}){any_of}"
+
+
+def _shown(row: Sequence[Any]) -> dict[str, Any]:
+    return {"id": row[0], "folder": row[1], **orjson.loads(row[2])}

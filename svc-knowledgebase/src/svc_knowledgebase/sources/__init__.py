@@ -1,0 +1,1 @@
+"""Versions that have landed, as svc-ingest told of them."""
