@@ -60,6 +60,7 @@ def check_compose() -> Iterator[str]:
         chosen = [word for name in names for word in ("--file", name)]
         text = "".join((ROOT / name).read_text(encoding="utf-8") for name in names)
         needed = dict.fromkeys(_VARIABLE.findall(text), "x")
+        chosen += ["--profile", "core", "--profile", "gpu"]
         command = ["docker-compose", "--env-file", os.devnull, *chosen, "config", "--quiet"]
         yield from run(command, env=os.environ | needed | {"FLEET_ADDRESS": "127.0.0.1:8080"})
         for match in re.finditer(r"\$\{\w*(PASSWORD|SECRET|PEPPER)\w*(:?-)", text):

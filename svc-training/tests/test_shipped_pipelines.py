@@ -10,6 +10,8 @@ import pytest
 from training_service import Training, running_training, training_settings
 
 from shared_lib.contracts.verdicts import Verdict
+from shared_lib.storage import StorageSettings
+from shared_lib.testing.servers.stores import S3Server
 
 SHIPPED = Path(__file__).parents[2] / "dvc"
 STAGES = ["prepare", "featurise", "train", "evaluate"]
@@ -61,10 +63,24 @@ def edit(source: Path, name: str, old: str, new: str) -> None:
     [("linear_regression", houses, "r2"), ("text_classification", feelings, "accuracy")],
 )
 def test_only_what_changed_runs_and_a_second_worker_runs_nothing(
-    tmp_path: Path, environments: Path, pipeline: str, rows: Callable[[], Any], metric: str
+    tmp_path: Path,
+    environments: Path,
+    rclone_server: S3Server,
+    *,
+    pipeline: str,
+    rows: Callable[[], Any],
+    metric: str,
 ) -> None:
     source = _copy(tmp_path / "pipelines")
-    settings = training_settings(tmp_path, environments=environments)
+    storage = StorageSettings(
+        kind="s3",
+        endpoint=rclone_server.endpoint,
+        access_key=rclone_server.access_key,
+        secret_key=rclone_server.secret_key,
+        bucket=pipeline.replace("_", "-"),
+        secure=False,
+    )
+    settings = training_settings(tmp_path, environments=environments, storage=storage)
     with running_training(settings) as training:
         table = _land(training, rows())
         first = training.train(table, pipeline=pipeline)
@@ -80,9 +96,17 @@ def test_only_what_changed_runs_and_a_second_worker_runs_nothing(
             edit(source, f"{pipeline}/train.py", "LinearRegression(", "Lasso(")
             assert ran(training.train(table, pipeline=pipeline)) == ["train", "evaluate"]
 
-        # A second clean worker has nothing but what the first one shared.
-        (settings.training_folder / "dvc").rename(tmp_path / "the cache of the first worker")
-        again = training.train(table, pipeline=pipeline)
+    # A second clean worker, with a folder of its own, has nothing but what the first one shared.
+    (tmp_path / "second").mkdir()
+    clean = training_settings(
+        tmp_path / "second",
+        environments=environments,
+        database_url=settings.database.url,
+        storage=storage,
+        pipelines=source,
+    )
+    with running_training(clean) as second:
+        again = second.train(table, pipeline=pipeline)
         assert ran(again) == []
         assert [stage["name"] for stage in again["stages"]] == STAGES
 

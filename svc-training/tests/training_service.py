@@ -28,19 +28,34 @@ from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.services import ServiceName
 from shared_lib.contracts.verdicts import Verdict
 from shared_lib.db.migrations import migrate
+from shared_lib.jobs.gpus import gpus_for
 from shared_lib.jobs.supervisor import Supervisor
 from shared_lib.settings import DatabaseSettings, JobSettings
+from shared_lib.storage import StorageSettings
 from shared_lib.storage.keys import table_key
 from shared_lib.testing.services import TENANT, AskedService, Identities, event_of, serving, told
 from svc_training.app import create_app
-from svc_training.settings import PipelineSettings, StageSettings, TrainingSettings
+from svc_training.reports.repository import ReportRepository
+from svc_training.settings import (
+    GitHubSettings,
+    PipelineSettings,
+    StageSettings,
+    TrainingSettings,
+)
 from svc_training.worker import runtime as build_runtime
 
 
 def training_settings(
-    folder: Path, *, environments: Path, database_url: str = "", **stages: Any
+    folder: Path,
+    *,
+    environments: Path,
+    database_url: str = "",
+    github: GitHubSettings | None = None,
+    storage: StorageSettings | None = None,
+    pipelines: Path | None = None,
+    **stages: Any,
 ) -> TrainingSettings:
-    """Settings of a service under `folder`; SQLite there when no database is given."""
+    """Settings of a service under `folder`: its database, objects and pipelines, unless given."""
     data = folder / "data"
     data.mkdir(exist_ok=True)
     environments.mkdir(parents=True, exist_ok=True)
@@ -50,8 +65,10 @@ def training_settings(
         data=data,
         database=DatabaseSettings(url=database_url),
         jobs=JobSettings(poll_s=0.05, sweep_s=0.2, retry_backoff_s=0.05),
-        pipelines=PipelineSettings(source=str(folder / "pipelines")),
+        storage=storage or StorageSettings(),
+        pipelines=PipelineSettings(source=str(pipelines or folder / "pipelines")),
         stages=StageSettings(**stages),
+        github=github or GitHubSettings(),
         object_sweep_s=1e-6,
     )
 
@@ -97,8 +114,8 @@ class Training(AskedService):
             job_id="job_pq_1",
             rows=frame.height,
             columns=frame.width,
-            bytes_in=1,
-            bytes_out=1,
+            bytes_in=2000,
+            bytes_out=500,
             quarantined_rows=0,
             plan=plan,
         )
@@ -165,12 +182,22 @@ class Training(AskedService):
         self.judge(table, Verdict.PASSED)
         return table
 
-    def train(self, table: TablePublished, *, pipeline: str = "small", **params: Any) -> Any:
-        """Ask for a training job and wait for its end."""
+    def train(
+        self,
+        table: TablePublished,
+        *,
+        pipeline: str = "small",
+        tell: Any = None,
+        resources: dict[str, int] | None = None,
+        **params: Any,
+    ) -> Any:
+        """Ask for a training job and wait for its end; `tell` is a pull request."""
         body = {
             "pipeline": pipeline,
             "table_version": table.table_version_id,
             "params": params,
+            "pull_request": tell,
+            "resources": resources,
         }
         answer = self.ask("POST", "/v1/training-jobs", json=body)
         assert answer.status_code == 202, answer.text
@@ -181,6 +208,13 @@ class Training(AskedService):
         path = f"/v1/training-jobs/{training_job_id}"
         self.get(f"/v1/jobs/{self.get(path)['job_id']}", headers={"Prefer": "wait=60"})
         return self.get(path)
+
+    def reported(self, subject_id: str) -> Any:
+        """The job that reports a training or a decision, when it has ended."""
+        with self.runtime.database.read() as view:
+            row = ReportRepository(view).of_subject(subject_id, tenant=TENANT)
+        assert row is not None, f"{subject_id} has no report"
+        return self.get(f"/v1/jobs/{row.job_id}", headers={"Prefer": "wait=60"})
 
     def log(self, job_id: str) -> str:
         """A job's log, line by line."""
@@ -202,7 +236,7 @@ def running_training(settings: TrainingSettings) -> Iterator[Training]:
     identities = Identities(settings.secrets_folder, audience=ServiceName.TRAINING)
     runtime = build_runtime(settings)
     migrate("svc_training", runtime.database)
-    supervisor = Supervisor([runtime], deliveries=[])
+    supervisor = Supervisor([runtime], deliveries=[], gpus=gpus_for([runtime]))
     thread = threading.Thread(target=supervisor.run)
     thread.start()
     with serving(create_app(settings)) as served:

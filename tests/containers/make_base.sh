@@ -10,8 +10,7 @@ command -v debootstrap >/dev/null || {
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 packages=python3,python3-pip,python3-venv,ca-certificates,libgomp1
-debootstrap --variant=minbase "--include=$packages" bookworm "$folder" \
-    "${1:-http://deb.debian.org/debian}" >&2
+debootstrap --variant=minbase "--include=$packages" bookworm "$folder" ${1:+"$1"} >&2
 # What this machine trusts, its builds may trust.
 cp /etc/ssl/certs/ca-certificates.crt "$folder/etc/ssl/certs/"
 rm -f "$folder"/usr/lib/python3.*/EXTERNALLY-MANAGED

@@ -7,28 +7,47 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Page
 
-sys.path.insert(0, str(Path(__file__).parent))  # tests share outcomes.py
+sys.path.insert(0, str(Path(__file__).parent))  # tests share the modules beside
+
+from fleet_command import Run, command_of
 
 from shared_lib.testing.compose import ComposeFleet, engine_is_here
 from shared_lib.testing.fleet import FleetUnderTest, RunningFleet
+from shared_lib.testing.github import TOKEN, GitHubReplica, serving_github
 from shared_lib.testing.scaled_out import ScaledOutFleet
 
 REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
-def embedded_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FleetUnderTest]:
+def github() -> Iterator[GitHubReplica]:
+    """GitHub, with a pull request for each shape of the fleet; its token is the fleets'."""
+    with serving_github(GitHubReplica(["owner/embedded#7", "owner/scaled_out#7"])) as served:
+        yield served
+
+
+def _told(github: GitHubReplica) -> dict[str, str]:
+    return {"FLEET_GITHUB__API_URL": github.url, "FLEET_GITHUB__TOKEN": TOKEN}
+
+
+@pytest.fixture(scope="session")
+def embedded_fleet(
+    tmp_path_factory: pytest.TempPathFactory, github: GitHubReplica
+) -> Iterator[FleetUnderTest]:
     """The embedded fleet, started once a test process."""
-    with FleetUnderTest(tmp_path_factory.mktemp("fleet")) as running:
+    with FleetUnderTest(tmp_path_factory.mktemp("fleet"), env=_told(github)) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def scaled_out_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScaledOutFleet]:
+def scaled_out_fleet(
+    tmp_path_factory: pytest.TempPathFactory, github: GitHubReplica
+) -> Iterator[ScaledOutFleet]:
     """The fleet on PostgreSQL, Redis and S3, a process a service and worker."""
     folder = tmp_path_factory.mktemp("scaled-out")
-    with ScaledOutFleet(folder, repository=REPOSITORY) as running:
+    with ScaledOutFleet(folder, repository=REPOSITORY, env=_told(github)) as running:
         yield running
 
 
@@ -69,6 +88,21 @@ def api(fleet: RunningFleet) -> Iterator[httpx.Client]:
     """Signed in as the owner."""
     with fleet.client() as client:
         yield client
+
+
+@pytest.fixture
+def run(fleet: RunningFleet, tmp_path: Path) -> Run:
+    """`run("push", "a.csv")`: the installed command in a folder of its own, signed in."""
+    return command_of(fleet, tmp_path)
+
+
+@pytest.fixture
+def signed_in(fleet: RunningFleet, page: Page) -> Page:
+    """A page of a browser in which the owner has signed in; a console error fails the test."""
+    page.goto(f"{fleet.address}/login")
+    page.get_by_label("Key").fill(fleet.key)
+    page.get_by_role("button", name="Sign in").click()
+    return page
 
 
 @pytest.fixture

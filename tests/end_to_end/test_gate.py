@@ -1,47 +1,11 @@
-"""The gate as a user meets it, in both shapes: a good file, a suite of it, a drifted file, why."""
+"""The gate as a user meets it, a good file, a suite of it, a drifted file, why."""
 
 import json
-import os
 import random
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
+from fleet_command import Run
 from playwright.sync_api import Page
-
-from shared_lib.testing.fleet import RunningFleet
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="session")
-def fleet(any_fleet: RunningFleet) -> RunningFleet:
-    """This suite runs in both shapes."""
-    return any_fleet
-
-
-@pytest.fixture
-def run(fleet: RunningFleet, tmp_path: Path) -> Run:
-    """`run("push", "a.csv")`: the installed command in a folder of its own."""
-    env = os.environ | {"FLEET_SERVER": fleet.address, "FLEET_KEY": fleet.key}
-    script = str(Path(sys.executable).with_name("fleet"))
-
-    def run_fleet(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        ended = subprocess.run(
-            [script, *words],
-            capture_output=True,
-            text=True,
-            env=env,
-            cwd=tmp_path,
-            timeout=120,
-            check=False,
-        )
-        assert ended.returncode == code, f"{words}\n{ended.stdout}{ended.stderr}"
-        return ended
-
-    return run_fleet
 
 
 def write_sales(path: Path, *, seed: int, mean: float = 50.0) -> None:
@@ -54,9 +18,7 @@ def write_sales(path: Path, *, seed: int, mean: float = 50.0) -> None:
     path.write_text("id,amount,city\n" + "\n".join(lines) + "\n")
 
 
-def test_a_drifted_file_is_held_back_explained_and_overridden(
-    fleet: RunningFleet, run: Run, tmp_path: Path
-) -> None:
+def test_a_drifted_file_is_held_back_explained_and_overridden(run: Run, tmp_path: Path) -> None:
     write_sales(tmp_path / "good.csv", seed=1)
     write_sales(tmp_path / "next.csv", seed=2)
     write_sales(tmp_path / "drifted.csv", seed=3, mean=70)
@@ -109,16 +71,14 @@ def test_a_suite_can_be_changed_as_a_file(run: Run, tmp_path: Path) -> None:
 
 
 def test_the_flow_page_shows_the_verdict_and_leads_to_the_report(
-    fleet: RunningFleet, run: Run, tmp_path: Path, page: Page
+    run: Run, tmp_path: Path, signed_in: Page
 ) -> None:
+    page = signed_in
     write_sales(tmp_path / "a.csv", seed=5)
     write_sales(tmp_path / "b.csv", seed=6, mean=90)
     run("push", "a.csv", "--dataset", "seen")
     run("suite", "infer", "--dataset", "seen")
     run("push", "b.csv", "--dataset", "seen", code=3)
-    page.goto(f"{fleet.address}/login")
-    page.get_by_label("Key").fill(fleet.key)
-    page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Flows", exact=True).first.click()
     page.get_by_role("link", name="seen v2").click()
 

@@ -24,7 +24,9 @@ from outcomes import (
 )
 
 from shared_lib.testing.fleet import FleetUnderTest
+from shared_lib.testing.github import TOKEN, GitHubReplica, serving_github
 from shared_lib.testing.pipelines import write_repository
+from shared_lib.testing.processes import outliving
 from shared_lib.testing.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +52,7 @@ def _kill_one(fleet: FleetUnderTest, *, kind: str) -> None:
         return []
 
     killed = wait_until(kill, timeout_s=30, what=f"a running {kind}")
-    _, alive = psutil.wait_procs(killed, timeout=10)
+    alive = outliving(killed, within_s=30)
     assert not alive, f"these outlived their parent: {alive}"
 
 
@@ -150,11 +152,17 @@ def test_a_training_that_is_cut_off_ends_once(point: str, tmp_path: Path) -> Non
         "FLEET_CRASH_AT": point,
         "FLEET_CRASH_MARK": str(mark),
         "FLEET_PIPELINES__SOURCE": str(pipelines),
+        "FLEET_GITHUB__TOKEN": TOKEN,
     }
-    with FleetUnderTest(tmp_path, env=env) as fleet, fleet.client() as client:
+    with (
+        serving_github(GitHubReplica(["owner/name#7"])) as github,
+        FleetUnderTest(tmp_path, env=env | {"FLEET_GITHUB__API_URL": github.url}) as fleet,
+        fleet.client() as client,
+    ):
         suite = {"name": "gate", "checks": [{"check": "rows", "min": 1}]}
         client.post("/v1/suites", json={"dataset": "d1", "suite": suite}).raise_for_status()
-        trigger = {"dataset": "d1", "pipeline": "small"}
+        here = {"repository": "owner/name", "number": 7}
+        trigger = {"dataset": "d1", "pipeline": "small", "pull_request": here}
         client.post("/v1/triggers", json=trigger).raise_for_status()
         push(fleet, seed=1, accepted={}, rows=100)
         wait_until(mark.exists, timeout_s=90, what=f"the crash at {point}")
@@ -163,9 +171,10 @@ def test_a_training_that_is_cut_off_ends_once(point: str, tmp_path: Path) -> Non
         (flow,) = all_of(client, "/v1/flows")
         assert flow["state"] == "succeeded"
         jobs = list(all_of(client, "/v1/jobs"))
-        assert sorted(job["kind"] for job in jobs) == ["convert", "judge", "train"]
+        assert sorted(job["kind"] for job in jobs) == ["convert", "judge", "report", "train"]
         (training,) = all_of(client, "/v1/training-jobs")
-        assert len(training["stages"]) == 3
+        # What an earlier try of the job ran, a later one restores; the job has run it all the same.
+        assert [stage["outcome"] for stage in training["stages"]] == ["ran"] * 3
         (model,) = all_of(client, "/v1/models")
         assert (model["versions"], model["champion"]) == (1, 1)
         for artifact in training["artifacts"]:
@@ -173,11 +182,25 @@ def test_a_training_that_is_cut_off_ends_once(point: str, tmp_path: Path) -> Non
             content = answer_to(client, path).content
             assert hashlib.sha256(content).hexdigest() == artifact["sha256"]
 
-        def models() -> int:
-            return len([key for key in fleet.objects() if key.startswith("models/")])
+        # One report in its four forms, and one comment, whichever try posted it.
+        path = f"/v1/training-jobs/{training['id']}/report"
+        written = answer_to(client, path, **{"as": "markdown"}).text
+        (comment,) = github.comments("owner/name#7")
+        assert comment["body"].partition("\n\n")[2] == written
+        assert [method for method, _ in github.requests].count("POST") == 1
+        steps = answer_to(client, f"/v1/flows/{flow['id']}").json()["steps"]
+        (reported,) = [step for step in steps if step["name"] == "reported"]
+        assert reported["facts"]["comment"] == comment["html_url"]
 
-        artifacts = len(training["artifacts"])
-        wait_until(lambda: models() == artifacts, timeout_s=60, what="the sweep of models")
+        def left(prefix: str) -> int:
+            return len([key for key in fleet.objects() if key.startswith(prefix)])
+
+        named = {"models/": len(training["artifacts"]), "training-reports/": 4}
+        wait_until(
+            lambda: {prefix: left(prefix) for prefix in named} == named,
+            timeout_s=60,
+            what="the sweep of models and reports",
+        )
 
 
 @pytest.mark.timeout(120)
@@ -187,5 +210,5 @@ def test_nothing_outlives_fleet_up(tmp_path: Path) -> None:
         wait_until(fleet.job_children, what="a running job")
         everything = fleet.tree()
         everything[0].kill()
-        _, alive = psutil.wait_procs(everything, timeout=15)
+        alive = outliving(everything, within_s=30)
         assert not alive, f"these outlived `fleet up`: {alive}"

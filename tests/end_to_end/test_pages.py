@@ -29,9 +29,17 @@ def addresses(fleet: FleetUnderTest, land: Land) -> list[str]:
         base = _knowledge_base(client)
         table = client.get("/v1/tables", params={"dataset": "orders"}).json()["items"][0]["id"]
         job = client.get("/v1/jobs", params={"flow": str(failed["id"])}).json()["items"][0]["id"]
+        recipe = {"name": "codes", "table_id": table, "text": "code", "label": "amount"}
+        learned = client.post("/v1/task-datasets", json=recipe).json()
+        client.get(f"/v1/jobs/{learned['job_id']}", headers={"Prefer": "wait=60"})
     return [
         *("/", "/patterns", "/docs", "/flows", "/datasets", "/tables", "/jobs", "/datasets/orders"),
         *(f"/flows/{flow['id']}", f"/flows/{failed['id']}", f"/tables/{table}", f"/jobs/{job}"),
+        *("/datasets/codes", f"/tables/{learned['table_id']}", f"/flows/{learned['flow_id']}"),
+        *("/savings", "/savings?dataset=orders"),
+        f"/tables/{table}/diff?before=1&after=1&key=code",
+        f"/tables/{table}/rows?sort=-amount&column=amount&operation=gt&value=10",
+        f"/tables/{table}/query?sql=SELECT+day,+count(*)+FROM+data+GROUP+BY+ALL",
         *base,
     ]
 
@@ -124,6 +132,74 @@ def test_drop_a_file_and_follow_it(page: Page, fleet: FleetUnderTest, tmp_path: 
     page.get_by_role("link", name="table", exact=True).click()
     page.get_by_role("heading", level=1, name="prices").wait_for()
     assert page.get_by_role("link", name="Download Parquet").is_visible()
+
+
+def test_rows_are_filtered_sorted_and_asked(
+    plain_page: Page, fleet: FleetUnderTest, land: Land
+) -> None:
+    rows = "".join(f"{n},{'ab'[n % 2]}\n" for n in range(150))
+    land("many.csv", f"n,kind\n{rows}".encode(), dataset="many")
+    with fleet.client() as client:
+        table = client.get("/v1/tables", params={"dataset": "many"}).json()["items"][0]["id"]
+    _sign_in(plain_page, fleet)
+    plain_page.goto(f"{fleet.address}/tables/{table}/rows")
+    plain_page.get_by_role("link", name="After").click()
+    assert plain_page.get_by_text("Rows 51 to 100 of 150.").is_visible()
+    plain_page.get_by_label("Column").select_option("kind")
+    plain_page.get_by_label("Value").fill("b")
+    plain_page.get_by_role("button", name="Show").click()
+    plain_page.get_by_role("link", name="n", exact=True).click()
+    plain_page.get_by_role("link", name="n", exact=True).click()
+    assert plain_page.get_by_text("of 75.").is_visible()
+    assert plain_page.get_by_role("row").nth(1).inner_text() == "149\tb"
+
+    plain_page.goto(f"{fleet.address}/tables/{table}/query")
+    plain_page.get_by_label("One SELECT").fill(
+        "SELECT kind, sum(n) FROM data GROUP BY ALL ORDER BY 1"
+    )
+    plain_page.get_by_role("button", name="Ask").click()
+    assert plain_page.get_by_role("row", name="a 5550").is_visible()
+    plain_page.get_by_label("One SELECT").fill("SELECT * FROM read_csv('/etc/passwd')")
+    plain_page.get_by_role("button", name="Ask").click()
+    assert plain_page.get_by_text("The query is not allowed").is_visible()
+
+
+def test_savings_follow_the_prices(plain_page: Page, fleet: FleetUnderTest, land: Land) -> None:
+    land("s.csv", b"a,b\n" + b"1,same\n" * 5000, dataset="saved")
+    _sign_in(plain_page, fleet)
+    plain_page.goto(f"{fleet.address}/savings")
+    assert plain_page.get_by_role("row", name="saved").is_visible()
+    plain_page.get_by_text("Other prices").click()
+    plain_page.get_by_label("Currency").fill("eur")
+    plain_page.get_by_label("A TB read by queries").fill("7.5")
+    plain_page.get_by_role("button", name="Set the prices").click()
+    assert plain_page.get_by_text("a TB read costs 7.5").is_visible()
+    assert plain_page.get_by_text("EUR").first.is_visible()
+
+
+def test_a_table_is_made_ready_for_learning(
+    plain_page: Page, fleet: FleetUnderTest, land: Land
+) -> None:
+    rows = "".join(f"was it {n} or what,{('yes', 'no')[n % 2]}\n" for n in range(50))
+    flow = land("asked.csv", f"said,meant\n{rows},no\n".encode(), dataset="asked")
+    with fleet.client() as client:
+        table = client.get("/v1/tables", params={"dataset": "asked"}).json()["items"][0]["id"]
+    _sign_in(plain_page, fleet)
+    plain_page.goto(f"{fleet.address}/tables/{table}")
+    plain_page.get_by_text("Make it ready for learning").click()
+    plain_page.get_by_label("Name").fill("meant")
+    plain_page.get_by_label("Class").select_option("meant")
+    plain_page.get_by_role("button", name="Make it").click()
+    plain_page.wait_for_url("**/jobs/job_pq_*")
+    with fleet.client() as client:
+        job = plain_page.url.rsplit("/", 1)[-1]
+        client.get(f"/v1/jobs/{job}", headers={"Prefer": "wait=60"})
+        made = client.get("/v1/tables", params={"dataset": "meant"}).json()["items"][0]["id"]
+    plain_page.goto(f"{fleet.address}/tables/{made}")
+    assert plain_page.get_by_role("heading", name="Ready for learning").is_visible()
+    assert plain_page.get_by_text("1 row left out: no text").is_visible()
+    assert plain_page.get_by_role("row", name="train 40").is_visible()
+    assert flow["state"] == "succeeded"
 
 
 def test_everything_works_without_javascript(

@@ -1,5 +1,6 @@
 """The fleet spread out, hurt while files convert: every part of it dies, and nothing is lost."""
 
+import contextlib
 import random
 import threading
 import time
@@ -7,13 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
+import httpx
 import pytest
 import redis
 from outcomes import answer_to, check_nothing_lost, kill_first, push
 
 from shared_lib.contracts.services import SERVICES
-from shared_lib.testing.processes import tree_of
+from shared_lib.testing.processes import outliving, tree_of
 from shared_lib.testing.scaled_out import ScaledOutFleet
 from shared_lib.testing.waiting import wait_until
 
@@ -30,7 +31,7 @@ def kill_member(fleet: ScaledOutFleet, name: str) -> None:
     member = fleet.members[name]
     family = tree_of(member.pid)[1:]
     member.kill()
-    _, alive = psutil.wait_procs(family, timeout=15)
+    alive = outliving(family, within_s=30)
     assert not alive, f"these outlived {name}: {alive}"
     member.start(wait=False)
 
@@ -93,8 +94,10 @@ def pushing(fleet: ScaledOutFleet, *, accepted: dict[str, str]) -> Iterator[None
     def go_on() -> None:
         seed = 0
         while not done.is_set():
-            seed += 1
-            push(fleet, seed=seed, accepted=accepted, rows=3000)
+            # As fast as the fleet gets on, so that a slow machine is not buried in work.
+            if _running(fleet) <= CALM:
+                seed += 1
+                push(fleet, seed=seed, accepted=accepted, rows=3000)
             done.wait(0.5)
 
     pusher = threading.Thread(target=go_on)
@@ -106,6 +109,15 @@ def pushing(fleet: ScaledOutFleet, *, accepted: dict[str, str]) -> Iterator[None
         pusher.join()
 
 
+def _running(fleet: ScaledOutFleet) -> int:
+    """Flows that run now; none when nobody answers, as a client cannot tell them then."""
+    with contextlib.suppress(httpx.HTTPError), fleet.client() as client:
+        answer = client.get("/v1/flows", params={"state": "running"})
+        if answer.status_code == 200:
+            return len(answer.json()["items"])
+    return 0
+
+
 def await_push(accepted: dict[str, str]) -> None:
     """Return when one more file was accepted."""
     before = len(accepted)
@@ -115,11 +127,18 @@ def await_push(accepted: dict[str, str]) -> None:
 def await_calm(fleet: ScaledOutFleet) -> None:
     """Return when what the harm before this one held up is nearly done: each is one of its own."""
     with fleet.client() as client:
-        wait_until(
-            lambda: len(answer_to(client, "/v1/flows", state="running").json()["items"]) <= CALM,
-            timeout_s=180,
-            what="the flows of before",
-        )
+
+        def running() -> list[str]:
+            return [
+                flow["id"]
+                for flow in answer_to(client, "/v1/flows", state="running").json()["items"]
+            ]
+
+        try:
+            wait_until(lambda: len(running()) <= CALM, timeout_s=180, what="the flows of before")
+        except TimeoutError as error:
+            stuck = [answer_to(client, f"/v1/flows/{flow}").json() for flow in running()]
+            raise AssertionError(f"these flows do not end: {stuck}") from error
 
 
 def hurt(folder: Path, *, harms: list[Harm], seed: int) -> None:

@@ -24,7 +24,16 @@ from shared_lib.db.types import SharedBase
 from shared_lib.testing.tokens import believed, tokens_to_refuse
 from shared_lib.web.inventory import routes_of, undeclared_routes
 
-ENGINES_OF_JOBS = ("polars", "pyarrow", "duckdb", "numpy", "scipy", "sklearn", "torch")
+ENGINES_OF_JOBS = (
+    "polars",
+    "pyarrow",
+    "duckdb",
+    "numpy",
+    "scipy",
+    "sklearn",
+    "torch",
+    "vl_convert",
+)
 DATABASES = ("gateway", *(member.package for member in MEMBERS))
 
 each_service = pytest.mark.parametrize("member", MEMBERS, ids=[each.package for each in MEMBERS])

@@ -35,6 +35,7 @@ def test_a_machine_that_runs_these_tests_is_good_enough(tmp_path: Path) -> None:
         "open files",
         "git",
         "isolation",
+        "gpu",
         "address",
     }
     assert not (tmp_path / "not").exists()

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from shared_lib.testing.fleet import FleetUnderTest
+from shared_lib.testing.processes import outliving
 from shared_lib.testing.waiting import wait_until
 
 
@@ -115,7 +116,7 @@ def test_sigterm_leaves_nothing_behind(tmp_path: Path) -> None:
     with FleetUnderTest(tmp_path) as fleet:
         everything = fleet.tree()
         everything[0].terminate()
-        _, alive = psutil.wait_procs(everything, timeout=30)
+        alive = outliving(everything, within_s=30)
 
         assert alive == []
         with pytest.raises(httpx.ConnectError):

@@ -8,7 +8,7 @@ carries the caller's tenant and scopes: a page can do what its user may do, and 
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -29,7 +29,7 @@ MAX_ANSWER_BYTES = 32 * 1024 * 1024
 NO_TENANT = "-"
 """In the token of a question that is about no tenant's data."""
 
-Params = Mapping[str, str | int | bool]
+Params = Mapping[str, str | int | bool] | Sequence[tuple[str, str | int | bool]]
 
 
 class ServiceProblemError(FleetError):
@@ -100,6 +100,14 @@ class Backend:
             await self.request(
                 caller, "POST", path=path, params=params, headers=sent, body=_one(content)
             )
+        ).json()
+
+    async def put_json(self, caller: Caller, path: str, *, body: Any) -> Any:
+        """`PUT path` with a JSON body; raises as `get_json` does."""
+        sent = {"content-type": "application/json"}
+        content = json.dumps(body).encode()
+        return (
+            await self.request(caller, "PUT", path=path, headers=sent, body=_one(content))
         ).json()
 
     async def stream_put(
@@ -191,7 +199,7 @@ class Backend:
             method=method,
             path=path,
             raw_path=raw_path,
-            query=urlencode({k: _text(v) for k, v in params.items()}).encode(),
+            query=urlencode([(k, _text(v)) for k, v in _pairs(params)]).encode(),
             headers=headers,
         )
 
@@ -294,6 +302,10 @@ def _refused(answer: BackendAnswer) -> ServiceProblemError:
     error.status = answer.status  # type: ignore[misc]  # each answer has a status of its own
     error.code = problem.code  # type: ignore[misc]
     return error
+
+
+def _pairs(params: Params) -> Iterable[tuple[str, str | int | bool]]:
+    return params.items() if isinstance(params, Mapping) else params
 
 
 def _text(value: str | int | bool) -> str:  # noqa: FBT001 - a query value may be a boolean

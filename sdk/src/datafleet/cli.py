@@ -13,7 +13,9 @@ COMMANDS = {
     "completion": LazyCommand(
         "datafleet.commands.completion:completion", "Print what makes a shell complete `fleet`"
     ),
-    "demo": LazyCommand("datafleet.commands.demo:demo", "The whole journey on sample data"),
+    "demo": LazyCommand(
+        "datafleet.commands.demo:demo", "Take sample files through the whole journey"
+    ),
     "dataset": LazyCommand("datafleet.commands.dataset:dataset", "What has landed, by name"),
     "flow": LazyCommand("datafleet.commands.flow:flow", "Journeys from file to model"),
     "job": LazyCommand("datafleet.commands.job:job", "Long work, of all services"),
@@ -30,6 +32,10 @@ COMMANDS = {
         "datafleet.commands.trigger:trigger", "When to train, and why it was or was not"
     ),
     "table": LazyCommand("datafleet.commands.table:table", "What files were converted to"),
+    "task-dataset": LazyCommand(
+        "datafleet.commands.task_dataset:task_dataset",
+        "Tables made ready for learning: text, label and split first",
+    ),
     "version": LazyCommand("datafleet.commands.version:version", "Print the version"),
 }
 

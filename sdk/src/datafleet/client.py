@@ -22,7 +22,9 @@ from datafleet.models import Flow
 from datafleet.pushes import LocalFile, Push, PushPlanError, plan_push
 from datafleet.quality import Judgements, Suites
 from datafleet.retries import RetryPolicy
+from datafleet.savings import SavingsOf
 from datafleet.tables import Tables
+from datafleet.task_datasets import TaskDatasets
 from datafleet.training import Models, Pipelines, Triggers
 from datafleet.transport import Transport
 from datafleet.uploads import Uploads
@@ -49,8 +51,8 @@ class Client:
     """A fleet at an address, spoken to with a key. It may be used by several threads.
 
     Attributes:
-        datasets, flows, jobs, judgements, knowledge_bases, models, pipelines, suites, tables,
-            triggers, uploads: what the fleet knows, by noun.
+        datasets, flows, jobs, judgements, knowledge_bases, models, pipelines, savings, suites,
+            tables, task_datasets, triggers, uploads: what the fleet knows, by noun.
 
     Args:
         server: the gateway's address, such as `http://127.0.0.1:8080`.
@@ -78,8 +80,10 @@ class Client:
         self.knowledge_bases = KnowledgeBases(self._transport)
         self.models = Models(self._transport)
         self.pipelines = Pipelines(self._transport)
+        self.savings = SavingsOf(self._transport)
         self.suites = Suites(self._transport)
         self.tables = Tables(self._transport)
+        self.task_datasets = TaskDatasets(self._transport)
         self.triggers = Triggers(self._transport)
         self.uploads = Uploads(self._transport)
 

@@ -1,15 +1,21 @@
 """Tables: what was converted, its statistics and its bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
 from datafleet.addresses import address
+from datafleet.answers import FORMS, Answered, receive_answer
 from datafleet.downloads import Download, Progress, download
 from datafleet.models import Preview, Profile, Table
 from datafleet.pages import read_items
 from datafleet.transport import Transport
+from shared_lib.contracts.base import Contract, format_utc
 from shared_lib.contracts.conversions import ConversionOptions
+from shared_lib.contracts.queries import DEFAULT_ROWS, QueryAnswer, QueryCreate, RowPage
 from shared_lib.contracts.tables import ConversionCreate, ConversionView, TableVersionView
+from shared_lib.contracts.versions import AppendCreate, TableChangeView, TableDiff
 
 
 class Tables:
@@ -31,10 +37,58 @@ class Tables:
         """A table and its newest version."""
         return self._transport.get(address("/v1/tables", table_id), answers=Table)
 
-    def versions(self, table_id: str, *, limit: int | None = None) -> Iterator[TableVersionView]:
-        """The versions of a table, newest first."""
+    def versions(
+        self, table_id: str, *, as_of: datetime | None = None, limit: int | None = None
+    ) -> Iterator[TableVersionView]:
+        """The versions of a table, newest first; those that were there at a moment with a zone."""
         path = address("/v1/tables", table_id, "versions")
-        return read_items(self._transport, path, item=TableVersionView, limit=limit)
+        params = {"as_of": format_utc(as_of) if as_of is not None else None}
+        return read_items(self._transport, path, item=TableVersionView, params=params, limit=limit)
+
+    def append(
+        self,
+        table_id: str,
+        source_id: str,
+        *,
+        source_version: int | None = None,
+        base_version: int | None = None,
+        widen_to_text: bool = False,
+    ) -> TableChangeView:
+        """Make the next version: these rows, and behind them those of another table's version.
+
+        Wait for its `job_id`, then read the `change`.
+
+        Raises:
+            ConflictError: the columns do not fit together; says which and why.
+        """
+        body = AppendCreate(
+            source_table_id=source_id,
+            source_version=source_version,
+            base_version=base_version,
+            widen_to_text=widen_to_text,
+        )
+        path = address("/v1/tables", table_id, "appends")
+        return self._transport.post(path, answers=TableChangeView, body=body)
+
+    def compact(self, table_id: str) -> TableChangeView:
+        """Make the next version: the same rows in as few files as can be.
+
+        Raises:
+            ConflictError: it is one file already.
+        """
+        path = address("/v1/tables", table_id, "compactions")
+        return self._transport.post(path, answers=TableChangeView, body=Contract())
+
+    def change(self, table_id: str, change_id: str) -> TableChangeView:
+        """An append or a compaction: how columns evolved, which files are shared, or its error."""
+        path = address("/v1/tables", table_id, "changes", change_id)
+        return self._transport.get(path, answers=TableChangeView)
+
+    def diff(self, table_id: str, *, before: int, after: int, key: Sequence[str] = ()) -> TableDiff:
+        """What differs between two versions: columns, rows by key or content, statistics."""
+        query = urlencode({"before": before, "after": after, "key": key}, doseq=True)
+        path = f"{address('/v1/tables', table_id, 'diff')}?{query}"
+        return self._transport.get(path, answers=TableDiff)
 
     def preview(self, table_id: str, *, rows: int = 50, version: int | None = None) -> Preview:
         """The first rows, at most 100."""
@@ -53,17 +107,48 @@ class Tables:
         *,
         to: Path | str,
         version: int | None = None,
+        part: int | None = None,
         progress: Progress | None = None,
     ) -> Download:
-        """The table as a Parquet file.
+        """The table as a Parquet file, or one of its files when it is made of several.
 
         Raises:
+            ConflictError: the version has several parts, and none was asked for.
             TransferDamagedError: the bytes do not have their digest.
             OSError: the file cannot be written.
         """
         path = address("/v1/tables", table_id, "download")
-        params = {"version": version}
+        params = {"version": version, "part": part}
         return download(self._transport, path, to=Path(to), params=params, progress=progress)
+
+    def download_parts(
+        self, table_id: str, *, to: Path | str, version: int | None = None
+    ) -> tuple[Download, ...]:
+        """All Parquet files of a version as `part-00000.parquet` and on in the folder `to`.
+
+        Parts that an earlier download left there, and that this version has not, are removed.
+
+        Raises:
+            TransferDamagedError: the bytes do not have their digest.
+            OSError: a file cannot be written.
+        """
+        folder = Path(to)
+        folder.mkdir(parents=True, exist_ok=True)
+        found = self._version(table_id, version)
+        stale = set(folder.glob("part-*.parquet"))
+        done = []
+        for number in range(found.parts):
+            path = folder / f"part-{number:05}.parquet"
+            done.append(self.download(table_id, to=path, version=found.number, part=number))
+        for path in stale - {each.path for each in done}:
+            path.unlink()
+        return tuple(done)
+
+    def _version(self, table_id: str, number: int | None) -> TableVersionView:
+        for found in self.versions(table_id):
+            if number in (None, found.number):
+                return found
+        raise LookupError(f"Table {table_id} has no version {number or 'yet'}.")
 
     def download_quarantine(
         self,
@@ -83,6 +168,66 @@ class Tables:
         path = address("/v1/tables", table_id, "quarantine")
         params = {"version": version}
         return download(self._transport, path, to=Path(to), params=params, progress=progress)
+
+    def query(
+        self, table_id: str, sql: str, *, version: int | None = None, limit: int = DEFAULT_ROWS
+    ) -> QueryAnswer:
+        """The answer to one SELECT in DuckDB's SQL; the table is called `data`.
+
+        Values that JSON cannot hold exactly are text; `query_to` writes them as they are.
+
+        Raises:
+            InvalidRequestError: it is refused, fails, or needs too much; the message says which.
+        """
+        body = QueryCreate(sql=sql, version=version, limit=limit)
+        path = address("/v1/tables", table_id, "query")
+        return self._transport.post(path, answers=QueryAnswer, body=body)
+
+    def query_to(
+        self,
+        table_id: str,
+        sql: str,
+        *,
+        to: Path | str,
+        version: int | None = None,
+        limit: int = DEFAULT_ROWS,
+    ) -> Answered:
+        """Write an answer into a file: `.parquet`, `.arrow`, `.csv`, `.jsonl` or `.json`.
+
+        Raises:
+            ValueError: the file's ending is none of these.
+            OSError: the file cannot be written.
+        """
+        target = Path(to)
+        if target.suffix not in FORMS:
+            raise ValueError(f"{target.name} ends in none of {', '.join(FORMS)}.")
+        body = QueryCreate(sql=sql, version=version, limit=limit)
+        return receive_answer(
+            self._transport, address("/v1/tables", table_id, "query"), body=body, to=target
+        )
+
+    def rows(
+        self,
+        table_id: str,
+        *,
+        offset: int = 0,
+        limit: int = 50,
+        columns: Sequence[str] = (),
+        sort: str | None = None,
+        filters: Sequence[str] = (),
+        version: int | None = None,
+    ) -> RowPage:
+        """Rows from any place, at most 1,000.
+
+        Args:
+            sort: a column; with `-` before it the greatest first.
+            filters: such as `amount:gt:5`, `name:contains:x`, `day:null`; all must hold.
+        """
+        words = {"offset": offset, "limit": limit, "column": columns, "filter": filters}
+        given = words | {"sort": sort, "version": version}
+        query = urlencode({k: v for k, v in given.items() if v is not None}, doseq=True)
+        path = f"{address('/v1/tables', table_id, 'rows')}?{query}"
+        return self._transport.get(path, answers=RowPage)
 
     def conversion(self, conversion_id: str) -> ConversionView:
         """A conversion: its options, its decisions, its report or its error."""

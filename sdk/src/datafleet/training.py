@@ -16,6 +16,9 @@ from shared_lib.contracts.models import (
     ModelView,
     Rollback,
 )
+from shared_lib.contracts.plans import Resources
+from shared_lib.contracts.pull_requests import PullRequest
+from shared_lib.contracts.reports import ReportFacts
 from shared_lib.contracts.training import (
     DecisionView,
     PipelineView,
@@ -46,11 +49,24 @@ class Pipelines:
         return read_items(self._transport, _PIPELINES, item=PipelineView, limit=limit)
 
     def train(
-        self, pipeline: str, *, table_version: str, params: dict[str, Any] | None = None
+        self,
+        pipeline: str,
+        *,
+        table_version: str,
+        params: dict[str, Any] | None = None,
+        pull_request: PullRequest | None = None,
+        gpu: int | None = None,
     ) -> TrainingJobView:
-        """Train now, on a table version that the gate let pass; its job is `job_id`."""
+        """Train now, on a table version that the gate let pass; its job is `job_id`.
+
+        `gpu` is 0 or 1; left out it is what the pipeline's stages ask for.
+        """
         body = TrainingJobCreate(
-            pipeline=pipeline, table_version=table_version, params=params or {}
+            pipeline=pipeline,
+            table_version=table_version,
+            params=params or {},
+            pull_request=pull_request,
+            resources=None if gpu is None else Resources(gpu=gpu),
         )
         return self._transport.post(_TRAINING_JOBS, answers=TrainingJobView, body=body)
 
@@ -59,6 +75,22 @@ class Pipelines:
         return self._transport.get(
             address(_TRAINING_JOBS, training_job_id), answers=TrainingJobView
         )
+
+    def report(self, subject_id: str) -> ReportFacts:
+        """What became of a training, or of a decision not to train, as facts."""
+        return self._transport.get(_report_of(subject_id), answers=ReportFacts)
+
+    def report_markdown(self, subject_id: str) -> str:
+        """The same as Markdown, as a pull request is told."""
+        path = _report_of(subject_id)
+        answer = self._transport.send_once("GET", path, params={"as": "markdown"})
+        return answer.text
+
+
+def _report_of(subject_id: str) -> str:
+    if subject_id.startswith("td_"):
+        return address(_TRIGGERS, "decisions", subject_id, "report")
+    return address(_TRAINING_JOBS, subject_id, "report")
 
 
 class Triggers:

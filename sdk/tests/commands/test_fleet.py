@@ -220,6 +220,58 @@ def test_a_profile_draws_distributions(fleet: Fleet, orders: Path) -> None:
     assert record == {"name": "id", "nulls": 0}
 
 
+def test_a_query_is_answered_or_refused(fleet: Fleet, orders: Path, tmp_path: Path) -> None:
+    sql = "SELECT note, count(*) AS n FROM data GROUP BY ALL ORDER BY n"
+    assert fleet.run("table", "query", "orders", sql).stdout.splitlines() == [
+        "note\tn",
+        "a\\nb\t1",
+        "x\t49999",
+    ]
+    target = tmp_path / "answer.parquet"
+    words = ["table", "query", "orders", "SELECT id FROM data", "--limit", "7", "--to", str(target)]
+    assert "there are more" in fleet.run(*words).stderr
+    assert target.read_bytes().startswith(b"PAR1")
+    refused = fleet.run("table", "query", "orders", "SELECT * FROM read_csv('/etc/passwd')")
+    assert refused.exit_code == ExitCode.FAILED
+    assert "read_csv is not answered here" in refused.stderr
+
+
+def test_savings_are_shown_with_their_assumptions(fleet: Fleet, orders: Path) -> None:
+    result = fleet.run("dataset", "savings", "orders")
+    head, row = [line.split("\t") for line in result.stdout.splitlines()]
+    assert (head[0], row[0]) == ("dataset", "orders")
+    assert "kept for 12 months" in result.stderr
+    record = json.loads(fleet.run("dataset", "savings", "orders", "--json").stdout)
+    assert record["bytes"]["after"] < record["bytes"]["before"]
+    changed = fleet.run("dataset", "prices", "--set", "retention_months=24", "--json")
+    assert json.loads(changed.stdout)["retention_months"] == 24
+    wrong = fleet.run("dataset", "prices", "--set", "scan_per_tb=lots")
+    assert wrong.exit_code == ExitCode.USAGE
+
+
+def test_a_table_grows_and_tells_what_differs(fleet: Fleet, tmp_path: Path) -> None:
+    for name, content in (("grow", "id,x\n1,a\n"), ("more", "id,y\n2.5,b\n"), ("bad", "x\n7\n")):
+        (tmp_path / f"{name}.csv").write_text(content)
+        assert fleet.run("push", str(tmp_path / f"{name}.csv")).exit_code == 0
+    grown = fleet.run("table", "append", "grow", "--from", "more")
+    assert grown.stdout == "version 2\n", grown.stderr
+    assert "column y is new" in grown.stderr
+    refused = fleet.run("table", "append", "grow", "--from", "bad")
+    assert refused.exit_code == ExitCode.FAILED
+    assert "Column x is string here and int64 there" in refused.stderr
+    lines = fleet.run("table", "versions", "grow").stdout.splitlines()
+    assert [line.split("\t")[:3] for line in lines[1:]] == [
+        ["2", "append", "2"],
+        ["1", "conversion", "1"],
+    ]
+    assert fleet.run("table", "versions", "grow", "--as-of", "2020-01-01").stdout == ""
+    differs = fleet.run("table", "diff", "grow", "--key", "id")
+    assert "rows added 1, removed 0, changed 0" in differs.stderr
+    assert fleet.run("table", "compact", "grow").exit_code == ExitCode.FAILED
+    flow = json.loads(fleet.run("flow", "show", "--dataset", "grow", "--json").stdout)
+    assert [step["name"] for step in flow["steps"]][:2] == ["built", "published"]
+
+
 def test_a_preview_is_never_cut_when_piped(fleet: Fleet, orders: Path) -> None:
     lines = fleet.run("table", "preview", "orders", "--rows", "8").stdout.splitlines()
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from shared_lib.db import Database
 from shared_lib.events.models import OutboxRow
 from shared_lib.identity import open_signer
 from shared_lib.jobs import JobQueue, Runtime
+from shared_lib.jobs.gpus import Gpu
 from shared_lib.jobs.models import JobEntryRow, JobRow
 from shared_lib.jobs.supervisor import Supervisor
 from shared_lib.settings import JobSettings
@@ -114,9 +115,10 @@ class Fleet:
         return [psutil.Process(int(pid)) for pid in sign.read_text().split()]
 
     @contextlib.contextmanager
-    def supervised(self, **runtimes: Runtime) -> Iterator[Supervisor]:
+    def supervised(self, *, gpus: Sequence[Gpu] = (), **runtimes: Runtime) -> Iterator[Supervisor]:
         """A supervisor in a thread of this process."""
-        supervisor = Supervisor(list(runtimes.values()) or [self.runtime], deliveries=[])
+        served = list(runtimes.values()) or [self.runtime]
+        supervisor = Supervisor(served, deliveries=[], gpus=gpus)
         thread = threading.Thread(target=supervisor.run)
         thread.start()
         try:

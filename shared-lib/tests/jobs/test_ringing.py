@@ -16,7 +16,7 @@ LISTENER = """
 import sys, threading
 from shared_lib.jobs.ringing import RingListener
 
-listener = RingListener(sys.argv[1], queue=sys.argv[2], heard=lambda: print("heard", flush=True))
+listener = RingListener(sys.argv[1], queues=sys.argv[2:], heard=lambda: print("heard", flush=True))
 listener.start()
 threading.Event().wait()
 """
@@ -36,17 +36,17 @@ def url_of(server: ServerProcess) -> str:
     return f"redis://127.0.0.1:{server.port}/0"
 
 
-Listen = Callable[[str, str], Callable[[], int]]
+Listen = Callable[..., Callable[[], int]]
 
 
 @pytest.fixture
 def listen(tmp_path: Path) -> Iterator[Listen]:
-    """`listen(url, queue)`: a process that listens, as a worker does; how often it has heard."""
+    """`listen(url, *queues)`: a process that listens, as a worker does; how often it has heard."""
     listeners = []
 
-    def start(url: str, queue: str) -> Callable[[], int]:
-        log = tmp_path / f"{queue}.log"
-        command = [sys.executable, "-c", LISTENER, url, queue]
+    def start(url: str, *queues: str) -> Callable[[], int]:
+        log = tmp_path / f"{queues[0]}.log"
+        command = [sys.executable, "-c", LISTENER, url, *queues]
         listeners.append(ServerProcess(command, port=None, log=log).start())
         return lambda: log.read_text().count("heard")
 
@@ -56,11 +56,14 @@ def listen(tmp_path: Path) -> Iterator[Listen]:
 
 
 def test_a_ring_is_heard_by_the_queue_it_was_for(redis_url: str, listen: Listen) -> None:
-    heard, others = listen(redis_url, "svc-heard"), listen(redis_url, "svc-other")
+    heard, others = listen(redis_url, "svc-heard", "heard.gpu"), listen(redis_url, "svc-other")
 
     RemoteDoorbell(redis_url, queue="svc-heard").ring()
 
     wait_until(lambda: heard() == 1, timeout_s=30, what="the ring")
+    # A worker with a GPU hears two queues.
+    RemoteDoorbell(redis_url, queue="heard.gpu").ring()
+    wait_until(lambda: heard() == 2, timeout_s=30, what="the ring of the second queue")
     assert others() == 0
 
 

@@ -10,13 +10,14 @@ from shared_lib.contracts.services import ServiceName
 from shared_lib.db.engine import Database
 from shared_lib.db.migrations import migrate
 from shared_lib.identity.layout import lay_out_keys
+from shared_lib.testing.gpus import write_nvidia_smi
 from shared_lib.testing.processes import ServerProcess
 from shared_lib.testing.waiting import wait_until
 
 _numbers = itertools.count()
 
 
-def worker_of(folder: Path, *, name: str = "svc-quality") -> ServerProcess:
+def worker_of(folder: Path, *, name: str = "svc-quality", **env: str) -> ServerProcess:
     package, url = name.replace("-", "_"), f"sqlite:///{folder / 'quality.sqlite'}"
     database = Database(url)
     migrate(package, database)
@@ -31,6 +32,7 @@ def worker_of(folder: Path, *, name: str = "svc-quality") -> ServerProcess:
             "FLEET_SECRETS": str(folder / "secrets" / name),
             "FLEET_DATABASE__URL": url,
             "FLEET_STORAGE__ROOT": str(folder / "objects"),
+            **env,
         },
     )
 
@@ -77,3 +79,12 @@ def test_keys_are_laid_out_once(tmp_path: Path) -> None:
     for name in ServiceName:
         private = tmp_path / name.value / f"{name.value}.key"
         assert private.stat().st_mode & 0o077 == 0
+
+
+def test_a_gpu_worker_without_a_gpu_ends_and_says_so(tmp_path: Path) -> None:
+    lay_out_keys(tmp_path / "secrets")
+    env = {"FLEET_JOBS__GPU": "only", "PATH": str(write_nvidia_smi(tmp_path / "driver"))}
+    worker = worker_of(tmp_path, name="svc-training", **env).start(wait=False)
+
+    with pytest.raises(RuntimeError, match="`nvidia-smi` lists no GPU here"):
+        wait_until(lambda: not worker.listens(), what="the worker's end")

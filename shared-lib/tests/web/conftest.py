@@ -64,7 +64,7 @@ def things(runtime: Runtime) -> APIRouter:
     def request(once: Once, caller: CurrentCaller) -> Any:
         def effect(unit: WriteUnit) -> JobView:
             job = JobQueue(runtime).request(unit, kind="succeed", tenant=caller.tenant, params={})
-            return view_job(job, runtime=runtime)
+            return view_job(unit, job, runtime=runtime)
 
         return once.run(effect, location=lambda job: f"/v1/jobs/{job.id}")
 

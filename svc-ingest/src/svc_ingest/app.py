@@ -4,10 +4,12 @@ from fastapi import FastAPI
 
 from shared_lib.contracts.events import (
     BUILDS_REQUESTED,
+    DATASET_VERSION_DERIVED,
     JOB_CHANGED,
     JUDGEMENTS_REQUESTED,
     KNOWLEDGE_BASE_BUILT,
     QUALITY_JUDGED,
+    REPORT_PUBLISHED,
     TABLE_PUBLISHED,
     TRAINING_DECIDED,
     TRAINING_FINISHED,
@@ -47,12 +49,14 @@ def create_app(settings: IngestSettings) -> FastAPI:
             statistics_endpoints.router,
         ],
         handlers={
+            DATASET_VERSION_DERIVED.name: versions.on_derived,
             JOB_CHANGED.name: flows.on_job_changed,
             TABLE_PUBLISHED.name: flows.on_table_published,
             JUDGEMENTS_REQUESTED.name: flows.on_judgements_requested,
             QUALITY_JUDGED.name: flows.on_quality_judged,
             TRAINING_DECIDED.name: flows.on_training_decided,
             TRAINING_FINISHED.name: flows.on_training_finished,
+            REPORT_PUBLISHED.name: flows.on_report_published,
             BUILDS_REQUESTED.name: flows.on_builds_requested,
             KNOWLEDGE_BASE_BUILT.name: flows.on_knowledge_base_built,
         },

@@ -13,10 +13,12 @@ from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.events import (
     JOB_CHANGED,
     QUALITY_JUDGED,
+    REPORT_PUBLISHED,
     TABLE_PUBLISHED,
     TRAINING_FINISHED,
     JobChanged,
     QualityJudged,
+    ReportPublished,
     TablePublished,
     TrainingDecision,
     TrainingFinished,
@@ -183,6 +185,7 @@ def test_a_training_is_a_step_of_the_flow_with_why_and_what_came_of_it(ingest: I
         reason=reason,
         training_job_id="tj_1",
         job_id=job_id,
+        report="when_trained",
     )
     for _ in range(2):
         ingest.tell_decided(version, table, decision, revision=1)
@@ -212,9 +215,29 @@ def test_a_training_is_a_step_of_the_flow_with_why_and_what_came_of_it(ingest: I
         promotion="It is not better for certain.",
     )
     ingest.tell(TRAINING_FINISHED, finished, flow_id=flow_id)
+    reporting = job_summary("tj_1", flow_id=flow_id, kind="report")
+    ingest.tell(JOB_CHANGED, JobChanged(job=reporting, revision=3), flow_id=flow_id)
+    assert flow_of(ingest, version)["state"] == "running"
+    report = ReportPublished(
+        report_id="rp_1",
+        job_id=reporting.id,
+        subject_id="tj_1",
+        model="people-small",
+        outcome="challenger",
+        comment_url="https://github.com/owner/name/pull/7#issuecomment-1",
+    )
+    for _ in range(2):
+        ingest.tell(REPORT_PUBLISHED, report, flow_id=flow_id)
     flow = flow_of(ingest, version)
-    decided, trained, registered = flow["steps"][-3:]
+    decided, trained, registered, reported = flow["steps"][-4:]
     assert flow["state"] == "succeeded"
+    assert reported["facts"] == {
+        "pipeline": "small",
+        "model": "people-small",
+        "outcome": "challenger",
+        "comment": report.comment_url,
+    }
+    assert reported["links"]["training_report"] == "/v1/training-jobs/tj_1/report"
     assert decided["facts"] == {
         "pipeline": "small",
         "train": True,
@@ -237,6 +260,21 @@ def test_every_order_of_events_ends_in_the_same_flow(light_ingest: Ingest) -> No
         flow = tell_in_order(light_ingest, order)
         assert flow["state"] == "succeeded", order
         assert steps(flow)[1:] == [("converted", "succeeded"), ("published", "succeeded")], order
+
+
+def test_a_flow_waits_for_all_tables_of_a_file(ingest: Ingest) -> None:
+    version = ingest.land("people")
+    job_id = ingest.tell_job(version, state=JobState.SUCCEEDED)
+    tables = [
+        published(version, job_id=job_id, tables=2, table_name=f"a/{name}") for name in ("x", "y")
+    ]
+    for table, state in zip(tables, ("running", "succeeded"), strict=True):
+        ingest.tell(TABLE_PUBLISHED, table, flow_id=version["flow_id"])
+        ingest.tell_asked(version, table)
+        assert flow_of(ingest, version)["state"] == state
+
+    names = [step["facts"].get("table") for step in flow_of(ingest, version)["steps"]]
+    assert names == [None, None, "a/x", "a/y"]
 
 
 def test_an_event_that_comes_twice_counts_once(ingest: Ingest) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared_lib.contracts.catalog import FlowState
 from shared_lib.contracts.jobs import JobState
-from svc_ingest.flows.journey import CONVERT, Standing, newest_jobs, standing_of
+from svc_ingest.flows.journey import MAKING, Standing, newest_jobs, standing_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -85,6 +85,7 @@ def standing(
     judgements: Sequence[Judgement] = (),
     decided: Sequence[Decided] | None = None,
     trained: Sequence[str] = (),
+    reported: Sequence[str] = (),
     builds: Sequence[Build] = (),
     documents: bool = False,
     builds_asked_at: datetime | None = None,
@@ -99,6 +100,7 @@ def standing(
         judgements=judgements,
         decided=decided,
         trained=trained,
+        reported=reported,
         builds=builds,
         documents=documents,
         builds_asked_at=builds_asked_at,
@@ -242,6 +244,52 @@ def test_a_flow_waits_for_the_triggers_and_what_they_have_trained(
         assert found.ended_at == START + timedelta(seconds=40)
 
 
+@pytest.mark.parametrize(
+    ("promised", "train", "reporting", "told", "expected"),
+    [
+        ("never", True, None, False, FlowState.SUCCEEDED),
+        ("when_trained", True, None, False, FlowState.RUNNING),
+        ("when_trained", True, JobState.SUCCEEDED, False, FlowState.RUNNING),
+        ("when_trained", True, JobState.SUCCEEDED, True, FlowState.SUCCEEDED),
+        ("when_trained", True, JobState.FAILED, False, FlowState.FAILED),
+        ("always", False, None, False, FlowState.RUNNING),
+        ("always", False, JobState.RUNNING, False, FlowState.RUNNING),
+        ("always", False, JobState.SUCCEEDED, True, FlowState.SUCCEEDED),
+        ("always", False, JobState.CANCELLED, False, FlowState.CANCELLED),
+    ],
+)
+def test_a_flow_waits_for_the_reports_it_was_promised(
+    promised: str, train: bool, reporting: JobState | None, told: bool, expected: FlowState
+) -> None:
+    done = job(1, "f", JobState.SUCCEEDED)
+    of = table(done).table_version_id
+    trained = replace(job(30, "f", JobState.SUCCEEDED, kind="train"), id="jb_train")
+    subject = "tj_1" if train else "td_1"
+    decision = {
+        "decision_id": "td_1",
+        "train": train,
+        "job_id": "jb_train" if train else None,
+        "training_job_id": "tj_1" if train else None,
+        "report": promised,
+    }
+    report = [job(40, subject, reporting, kind="report")] if reporting else []
+    # What an override of the gate has made old is not waited for.
+    before = Decided(of, 1, [decision | {"decision_id": "td_0", "train": False, "job_id": None,
+                                         "training_job_id": None}])  # fmt: skip
+    found = standing(
+        ["f"],
+        jobs=[done, trained, *report],
+        tables=[table(done)],
+        decided=[before, Decided(of, 2, [decision])],
+        trained=["jb_train"],
+        reported=[subject] if told else [],
+    )
+
+    assert found.state == expected
+    if told and expected != FlowState.RUNNING:
+        assert found.ended_at == START + timedelta(seconds=40)
+
+
 def test_a_flow_that_no_trigger_has_answered_runs_on() -> None:
     done = job(1, "f", JobState.SUCCEEDED)
     found = standing(["f"], jobs=[done], tables=[table(done)], decided=[])
@@ -281,7 +329,7 @@ def test_the_order_of_events_has_no_effect(
 def test_a_flow_has_ended_exactly_when_every_file_has(drawn: list[tuple[Job, bool]]) -> None:
     jobs = [each for each, _ in drawn]
     published = {each.id for each, yes in drawn if yes}
-    newest = newest_jobs(jobs, kind=CONVERT)
+    newest = newest_jobs(jobs, kinds=MAKING)
     ended = all(
         file_id in newest
         and JobState(newest[file_id].state).ended

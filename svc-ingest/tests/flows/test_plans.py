@@ -9,7 +9,14 @@ from shared_lib.contracts.events import TABLE_PUBLISHED
 from shared_lib.contracts.jobs import JobState
 from shared_lib.testing.services import OTHER
 
-PLAN = {"suite": "gate", "label": "price", "pipeline": "small", "params": {"train.c": 2}}
+PLAN = {
+    "suite": "gate",
+    "label": "price",
+    "pipeline": "small",
+    "params": {"train.c": 2},
+    "resources": {"gpu": 1},
+    "pull_request": {"repository": "owner/name", "number": 7},
+}
 
 
 def received(ingest: Ingest, content: bytes = b"a\n1\n") -> str:
@@ -49,6 +56,7 @@ def test_a_flow_without_a_plan_has_none(light_ingest: Ingest) -> None:
         ({"params": {"train.c": 2}}, "name it in `pipeline`"),
         ({"label": "price"}, "name it in `suite`"),
         ({"suite": "no/name"}, "suite"),
+        ({"pull_request": {"repository": "o/n", "number": 1}}, "name it in `pipeline`"),
     ],
 )
 def test_a_plan_that_is_half_a_plan_is_refused(

@@ -9,8 +9,8 @@ import pytest
 from ingest_service import Ingest, content_digest, digest_of
 from sqlalchemy.exc import IntegrityError
 
+from shared_lib.db.collisions import TRIES, again_after_collision
 from shared_lib.testing.services import OTHER
-from svc_ingest.collisions import TRIES, again_after_collision
 
 CONTENT = b"id,name\n1,Ada\n2,Grace\n"
 

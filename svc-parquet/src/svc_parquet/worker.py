@@ -2,16 +2,21 @@
 
 from shared_lib.jobs.orphans import OrphanSweep
 from shared_lib.jobs.runtime import Runtime, build_runtime
-from svc_parquet.conversions.requests import KIND
+from svc_parquet.conversions.requests import KIND as CONVERT_KIND
 from svc_parquet.settings import ParquetSettings
 from svc_parquet.tables.objects import PREFIX, named_objects
+from svc_parquet.task_datasets.requests import KIND as TASK_DATASET_KIND
+from svc_parquet.versions.requests import KINDS as GROWTH_KINDS
 
 
 def runtime(settings: ParquetSettings) -> Runtime:
     """Database, object store, job kinds and sweeps."""
     orphans = OrphanSweep(PREFIX, named=named_objects, every_s=settings.object_sweep_s)
     return build_runtime(
-        settings, worker="svc_parquet.worker:runtime", kinds=(KIND,), sweeps=(orphans,)
+        settings,
+        worker="svc_parquet.worker:runtime",
+        kinds=(CONVERT_KIND, TASK_DATASET_KIND, *GROWTH_KINDS),
+        sweeps=(orphans,),
     )
 
 

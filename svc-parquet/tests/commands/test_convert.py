@@ -31,6 +31,7 @@ def test_a_folder_keeps_its_tree(folder: Path, tmp_path: Path) -> None:
     found = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*")}
     assert found == {"sales.parquet", "sales.quarantine.jsonl", "deep/events.parquet"}
     assert "2 rows \u00d7 2 columns" in result.stdout
+    assert "notes.md: its ending" in result.stderr
     assert "1 row \u2192" in result.stdout
     assert "line 4" in result.stdout
     assert pq.read_table(tmp_path / "out" / "sales.parquet").column("v").to_pylist() == ["2", "x"]
@@ -41,9 +42,9 @@ def test_json_gives_one_object_a_file(folder: Path, tmp_path: Path) -> None:
     result = _run(folder, "--to", tmp_path / "out", "--json")
     assert result.exit_code == 1
     lines = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [line["ok"] for line in lines] == [False, True, True]
-    assert lines[0]["error"]["code"] == "unsupported_format"
-    assert lines[2]["report"]["quarantine"]["rows"] == 1
+    assert [line["ok"] for line in lines] == [False, False, True, True]
+    assert [line["error"]["code"] for line in lines[:2]] == ["left_out", "unsupported_format"]
+    assert lines[3]["report"]["quarantine"]["rows"] == 1
 
 
 def test_options_reach_the_converter(tmp_path: Path) -> None:
@@ -65,6 +66,16 @@ def test_two_files_of_one_name_keep_their_endings(tmp_path: Path) -> None:
         (tmp_path / "in" / name).write_bytes(b"x\ty\n1\t2\n")
     assert _run(tmp_path / "in", "--to", tmp_path / "out").exit_code == 0
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"a.csv.parquet", "a.tsv.parquet"}
+
+
+def test_a_file_of_several_tables_becomes_a_folder(tmp_path: Path) -> None:
+    source = tmp_path / "shop.json"
+    source.write_bytes(b'{"people": [{"id": 1}], "../orders": [{"id": 7}]}')
+    result = _run(source, "--to", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    found = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.parquet")}
+    assert found == {"shop/people.parquet", "shop/_/orders.parquet"}
+    assert "shop.json [people]" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -104,3 +107,31 @@ def assert_cells(
                 text,
                 value,
             )
+
+
+_CHILD = """
+import json, sys
+from pathlib import Path
+from shared_lib.contracts.errors import FleetError
+from shared_lib.testing.processes import peak_memory
+from svc_parquet.conversions.convert import convert
+before = peak_memory()
+try:
+    outcome = convert(Path(sys.argv[1]), Path(sys.argv[2])).rows
+except FleetError as error:
+    outcome = [error.code, error.place]
+print(json.dumps([outcome, peak_memory() - before]))
+"""
+
+
+def in_child(source: Path, sink: Path) -> tuple[object, int]:
+    """What became of a conversion in a process of its own, and the memory it took in bytes."""
+    run = subprocess.run(
+        [sys.executable, "-c", _CHILD, str(source), str(sink)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    outcome, memory = json.loads(run.stdout)
+    return outcome, memory

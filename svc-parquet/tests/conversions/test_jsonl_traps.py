@@ -14,7 +14,6 @@ from svc_parquet.conversions.errors import (
     MalformedRowsError,
     RowTooLargeError,
     TooManyColumnsError,
-    UnsupportedFormatError,
 )
 
 FAR = 60_000
@@ -170,10 +169,6 @@ def test_line_ends_marks_and_compression(run: Convert, newline: str) -> None:
 
 
 def test_what_is_no_table_is_refused(run: Convert) -> None:
-    with pytest.raises(UnsupportedFormatError, match="array"):
-        run(b'[{"a": 1}]', name="x.json")
-    with pytest.raises(UnsupportedFormatError, match="one JSON document"):
-        run(b'{\n "a": 1,\n "b": 2\n}\n', name="x.json")
     with pytest.raises(EmptyFileError):
         run(b"{}\n{}\n", name="x.jsonl")
     with pytest.raises(MalformedRowsError):

@@ -1,44 +1,13 @@
 """Memory stays bounded, disks fill up, and nothing half done is left behind."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from conversion_reference import Convert
+from conversion_reference import Convert, in_child
 
 from shared_lib.contracts.conversions import ConversionOptions
 from svc_parquet.conversions.convert import convert
 from svc_parquet.conversions.errors import EmptyFileError, NoSpaceError
-
-_CHILD = """
-import json, sys
-from pathlib import Path
-from shared_lib.contracts.errors import FleetError
-from shared_lib.testing.processes import peak_memory
-from svc_parquet.conversions.convert import convert
-before = peak_memory()
-try:
-    outcome = convert(Path(sys.argv[1]), Path(sys.argv[2])).rows
-except FleetError as error:
-    outcome = [error.code, error.place]
-print(json.dumps([outcome, peak_memory() - before]))
-"""
-
-
-def _in_child(source: Path, sink: Path) -> tuple[object, int]:
-    """What became of a conversion in a process of its own, and the memory it took in bytes."""
-    run = subprocess.run(
-        [sys.executable, "-c", _CHILD, str(source), str(sink)],
-        check=True,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    outcome, memory = json.loads(run.stdout)
-    return outcome, memory
 
 
 @pytest.mark.parametrize(
@@ -52,7 +21,7 @@ def test_a_line_of_200_mb_fails_fast_in_little_memory(
         file.write(start)
         for _ in range(200):
             file.write(b"x" * 1_000_000)
-    outcome, memory = _in_child(source, tmp_path / "sink")
+    outcome, memory = in_child(source, tmp_path / "sink")
     assert isinstance(outcome, list)
     assert outcome[0] == "row_too_large"
     assert memory < 150_000_000
@@ -68,7 +37,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
             file.write(b"id,t,x,d\n")
             for _ in range(times):
                 file.write(block)
-        outcome, taken = _in_child(source, tmp_path / "sink")
+        outcome, taken = in_child(source, tmp_path / "sink")
         assert outcome == 20_000 * times
         memory.append(taken)
     # What waits between the threads differs from run to run; what grew with the file would be 5.

@@ -11,7 +11,7 @@ from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.contracts.plans import FlowPlan
 from shared_lib.storage.keys import raw_key
 from shared_lib.testing.services import OTHER
-from svc_parquet.conversions.service import name_tables
+from svc_parquet.conversions.naming import name_tables
 
 LOSSY_ELSEWHERE = 'id;name;note\n007;Ärger;"two\nlines"\n042;Łódź;\n'.encode("cp1250")
 
@@ -202,6 +202,35 @@ def test_files_that_differ_in_their_ending_are_two_tables(light_parquet: Parquet
     one, two = light_parquet.land(files, dataset="endings")
 
     assert (light_parquet.table(one), light_parquet.table(two)) == ({"a": [1]}, {"a": [2]})
+
+
+def test_a_file_of_several_tables_publishes_each(parquet: Parquet) -> None:
+    document = b'{\n"made": "today",\n"people": [{"id": 1}],\n"orders": [{"id": 7}, {"id": 8}]}'
+    (done,) = parquet.land({"shop.json": document}, dataset="shop")
+
+    assert [(t["name"], t["source"]["name"], t["rows"]) for t in done["tables"]] == [
+        ("shop/people", "people", 1),
+        ("shop/orders", "orders", 2),
+        ("shop/document", "document", 1),
+    ]
+    assert done["table_id"] == done["tables"][0]["table_id"]
+    assert done["report"]["rows"] == 1
+    told = [event["payload"] for event in parquet.events("table.published")]
+    assert [(t["table_name"], t["tables"], t["rows"]) for t in told] == [
+        ("shop/people", 3, 1),
+        ("shop/orders", 3, 2),
+        ("shop/document", 3, 1),
+    ]
+    listed = parquet.get("/v1/tables", params={"dataset": "shop"})["items"]
+    assert {table["name"] for table in listed} == {t["name"] for t in done["tables"]}
+    orders = parquet.get(f"/v1/tables/{done['tables'][1]['table_id']}")["latest_version"]
+    assert orders["source"]["name"] == "orders"
+    assert parquet.table({"table_id": done["tables"][1]["table_id"]}) == {"id": [7, 8]}
+
+    body = {"file_id": done["file_id"]}
+    assert parquet.ask("POST", "/v1/conversions", json=body).status_code == 202
+    again = parquet.ended(done["file_id"])
+    assert [t["table_id"] for t in again["tables"]] == [t["table_id"] for t in done["tables"]]
 
 
 def test_keys_of_raw_bytes_are_those_of_ingest() -> None:

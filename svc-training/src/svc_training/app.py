@@ -8,6 +8,7 @@ from svc_training.models import endpoints as models_endpoints
 from svc_training.models.service import Models
 from svc_training.pipelines import endpoints as pipelines_endpoints
 from svc_training.pipelines.service import Pipelines
+from svc_training.reports import endpoints as reports_endpoints
 from svc_training.settings import TrainingSettings
 from svc_training.tables.service import Tables
 from svc_training.training_jobs import endpoints as training_jobs_endpoints
@@ -29,6 +30,7 @@ def create_app(settings: TrainingSettings) -> FastAPI:
         routers=[
             models_endpoints.router,
             pipelines_endpoints.router,
+            reports_endpoints.router,
             training_jobs_endpoints.router,
             triggers_endpoints.router,
         ],

@@ -1,9 +1,9 @@
 """Settings of svc-training; environment variables with the prefix `FLEET_`."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr, StringConstraints
 
 from shared_lib.contracts.services import ServiceName
 from shared_lib.settings import ServiceSettings
@@ -48,6 +48,25 @@ class PromotionSettings(Block):
     )
 
 
+class GitHubSettings(Block):
+    """How pull requests are told what became of a training."""
+
+    api_url: Annotated[str, StringConstraints(pattern=r"^https?://[^@\s?#]+$")] = Field(
+        default="https://api.github.com",
+        description="Base address of the REST API; of an Enterprise server it ends in `/api/v3`.",
+    )
+    token: SecretStr = Field(
+        default=SecretStr(""),
+        description="May read and write comments of pull requests. Empty: none is told.",
+    )
+    repositories: list[str] = Field(
+        default_factory=list,
+        description="Where it may comment, as `owner/name` or `owner/*`. Empty: wherever the "
+        "token may.",
+    )
+    timeout_s: float = Field(default=15.0, gt=0, description="Seconds to wait for an answer.")
+
+
 class TrainingSettings(ServiceSettings):
     """The shared blocks, where pipelines come from, and what their stages may do."""
 
@@ -55,6 +74,12 @@ class TrainingSettings(ServiceSettings):
     pipelines: PipelineSettings = PipelineSettings()
     stages: StageSettings = StageSettings()
     promotion: PromotionSettings = PromotionSettings()
+    github: GitHubSettings = GitHubSettings()
+    public_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^@\s?#]+)?$")] = Field(
+        default="",
+        description="Where people reach the gateway: links in comments begin with it. Empty: a "
+        "comment names commands instead.",
+    )
     object_sweep_s: float = Field(
         default=60.0, gt=0, description="Seconds between two searches for objects without a row."
     )

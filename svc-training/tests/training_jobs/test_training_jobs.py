@@ -1,13 +1,19 @@
 """A training job runs what changed, keeps what it made, and says why it failed."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
-from training_service import Training
+import pytest
+from sqlalchemy import update
+from training_service import Training, running_training, training_settings
 
+from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.verdicts import Verdict
+from shared_lib.jobs.models import JobRow
 from shared_lib.testing.pipelines import write_repository
 from shared_lib.testing.services import OTHER
+from shared_lib.testing.waiting import wait_until
 
 
 def outcomes(job: dict[str, list[dict[str, str]]]) -> dict[str, str]:
@@ -121,3 +127,59 @@ def test_a_stage_outside_the_run_cache_is_warned_of(light_training: Training) ->
     write_repository(source, dvc_yaml=uncached)
     (warning,) = light_training.get("/v1/pipelines/small")["warnings"]
     assert "Stage evaluate: metrics.json has `cache: false`" in warning
+
+
+@pytest.mark.parametrize(
+    ("point", "elsewhere"),
+    [("training.train.reproduced", False), ("training.train.pushed", True)],
+)
+def test_what_an_earlier_try_ran_is_run_by_the_job(
+    tmp_path: Path,
+    environments: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    point: str,
+    *,
+    elsewhere: bool,
+) -> None:
+    monkeypatch.setenv("FLEET_CRASH_AT", point)
+    monkeypatch.setenv("FLEET_CRASH_MARK", str(tmp_path / "crashed"))
+    write_repository(tmp_path / "pipelines")
+    settings = training_settings(tmp_path, environments=environments)
+    settings.jobs.retry_backoff_s = 3600
+    with running_training(settings) as training:
+        table = training.good("sales")
+        body = {"pipeline": "small", "table_version": table.table_version_id}
+        asked = training.ask("POST", "/v1/training-jobs", json=body).json()
+        path = f"/v1/jobs/{asked['job_id']}"
+        wait_until(lambda: training.get(path)["error"], timeout_s=60, what="the end of a try")
+        if elsewhere:
+            # The next try is another worker's, which has only what the first one has shared.
+            shutil.rmtree(settings.training_folder)
+        with training.runtime.database.write() as unit:
+            unit.session.execute(update(JobRow).values(run_after=utc_now()))
+        job = training.ended(asked["id"])
+        assert training.get(path)["attempts"] == 2
+    assert outcomes(job) == {"prepare": "ran", "train": "ran", "evaluate": "ran"}
+    assert all(stage["seconds"] > 0 for stage in job["stages"])
+
+
+def test_what_a_dead_job_has_made_is_shared_by_the_next_one(
+    tmp_path: Path, environments: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLEET_CRASH_AT", "training.train.reproduced")
+    monkeypatch.setenv("FLEET_CRASH_MARK", str(tmp_path / "crashed"))
+    write_repository(tmp_path / "pipelines")
+    settings = training_settings(tmp_path, environments=environments)
+    settings.jobs.retry_backoff_s = 3600
+    cached = {"prepare": "cached", "train": "cached", "evaluate": "cached"}
+    with running_training(settings) as training:
+        table = training.good("sales")
+        body = {"pipeline": "small", "table_version": table.table_version_id}
+        asked = training.ask("POST", "/v1/training-jobs", json=body).json()
+        path = f"/v1/jobs/{asked['job_id']}"
+        wait_until(lambda: training.get(path)["error"], timeout_s=60, what="the end of a try")
+        assert training.ask("DELETE", path).status_code == 202
+
+        assert outcomes(training.train(table)) == cached
+        shutil.rmtree(settings.training_folder)
+        assert outcomes(training.train(table)) == cached

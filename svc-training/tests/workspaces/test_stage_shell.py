@@ -41,6 +41,7 @@ def run(folder: Path, *, train: str, **limits: Any) -> list[str]:
         workspace.place(name, [folder / "part"])
     sandbox = Sandbox(
         scratch,
+        journal=folder / "journal.jsonl",
         workspace=workspace.root,
         python=Path(sys.executable),
         settings=StageSettings(isolation="required", **limits),
@@ -49,7 +50,7 @@ def run(folder: Path, *, train: str, **limits: Any) -> list[str]:
     settings = TrainingSettings(mode="embedded", data=folder / "data")
     stored = Stored.of(settings, folder=folder / "training", tenant="tn_a")
     output = Output(scratch / "log.txt", tell=lines.extend)
-    workspace.run(stored=stored, sandbox=sandbox, output=output)
+    workspace.run(stored=stored, sandbox=sandbox, output=output, ran=lambda _: None)
     return lines
 
 

@@ -96,6 +96,18 @@ def check_isolation() -> Check:
     )
 
 
+def check_gpu() -> Check:
+    """Whether trainings that ask for a GPU run here."""
+    from shared_lib.jobs.gpus import find_gpus  # noqa: PLC0415 - as above
+
+    found = find_gpus()
+    if found:
+        return _check("gpu", Finding.OK, "; ".join(gpu.device for gpu in found))
+    return _check(
+        "gpu", Finding.WEAKER, "none (nvidia-smi lists none): a training that asks for one waits"
+    )
+
+
 def check_folder(data: Path) -> Check:
     """The data folder can be written."""
     known = data.absolute()
@@ -182,6 +194,7 @@ def examine(*, data: Path, host: str, port: int) -> Iterator[Check]:
         check_open_files,
         check_git,
         check_isolation,
+        check_gpu,
         lambda: check_port(host, port),
     )
     for check in checks:

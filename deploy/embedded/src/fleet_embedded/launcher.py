@@ -114,6 +114,8 @@ class Launcher:
             READY_VARIABLE: str(ready_write),
             SOCKET_VARIABLE: str(self._socket.fileno()),
             "FLEET_DATA": str(self._data.absolute()),
+            # Links in reports lead here unless somebody says where people come in.
+            "FLEET_PUBLIC_URL": os.environ.get("FLEET_PUBLIC_URL") or self.address,
         }
         with worker.log.open("ab") as log:
             worker.process = subprocess.Popen(  # noqa: S603 - our own module, our own interpreter

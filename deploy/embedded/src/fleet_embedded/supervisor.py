@@ -12,6 +12,7 @@ from shared_lib.clients import InternalClient
 from shared_lib.doorbell import PipeDoorbell
 from shared_lib.events.delivery import Delivery
 from shared_lib.identity import open_signer
+from shared_lib.jobs.gpus import gpus_for
 from shared_lib.jobs.supervisor import Supervisor
 from shared_lib.observability import configure_logging
 
@@ -39,6 +40,7 @@ def main() -> None:
         runtimes,
         deliveries=deliveries,
         doorbell=PipeDoorbell(settings[0].run_folder / "doorbell").listen(),
+        gpus=gpus_for(runtimes),
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: supervisor.stop())

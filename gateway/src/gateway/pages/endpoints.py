@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.access import current_principal, state_of
-from gateway.pages import knowledge, samples, views
-from gateway.pages.access import LeadsToSignIn, ask
+from gateway.pages import knowledge, samples, savings, tables, views
+from gateway.pages.asking import LeadsToSignIn, ask
 from gateway.pages.errors import configure_page_errors
 from gateway.pages.reference import group_operations
 from gateway.pages.rendering import THEME_COOKIE, THEMES, render, send_static
@@ -20,8 +20,6 @@ from shared_lib.web.errors import RouteNotFoundError
 from shared_lib.web.identity import needs_nothing
 
 REFRESH_S = 5
-SHOWN_COLUMNS = 100
-SHOWN_CELLS = 30
 CHUNK = 1024 * 1024
 
 
@@ -33,6 +31,8 @@ def configure_pages(app: FastAPI) -> None:
     """Add the pages to the gateway's app."""
     app.include_router(public)
     app.include_router(private)
+    app.include_router(tables.router)
+    app.include_router(savings.router)
     app.include_router(knowledge.router)
     configure_page_errors(app)
 
@@ -249,36 +249,6 @@ async def table_list(request: Request, cursor: str | None = None) -> HTMLRespons
     )
 
 
-@private.get("/tables/{table_id}")
-async def table_page(request: Request, table_id: str) -> HTMLResponse:
-    """A table: columns with their statistics and reasons, first rows, decisions."""
-    table = await ask(request, f"/v1/tables/{table_id}")
-    version = table["latest_version"]
-    context: dict[str, Any] = {"table": table, "version": version}
-    if version is not None:
-        profiled, preview = await asyncio.gather(
-            ask(request, f"/v1/tables/{table_id}/profile", version=version["number"]),
-            ask(request, f"/v1/tables/{table_id}/preview", version=version["number"], limit=20),
-        )
-        columns = profiled["profile"]["columns"]
-        context |= {
-            "profile": profiled["profile"] | {"columns": columns[:SHOWN_COLUMNS]},
-            "hidden_columns": max(len(columns) - SHOWN_COLUMNS, 0),
-            "decisions": profiled["decisions"],
-            "reasons": {c["name"]: c["reason"] for c in version["columns"]},
-            "preview_columns": [c["name"] for c in preview["columns"]][:SHOWN_CELLS],
-            "preview_rows": [row[:SHOWN_CELLS] for row in preview["rows"]],
-        }
-    return render(
-        request,
-        "table.html",
-        heading=table["name"],
-        cli=f"fleet table show {table_id}",
-        json_path=f"/v1/tables/{table_id}",
-        **context,
-    )
-
-
 @private.get("/jobs")
 async def job_list(request: Request, cursor: str | None = None) -> HTMLResponse:
     """The jobs of all services."""
@@ -307,6 +277,23 @@ async def job_page(request: Request, job_id: str) -> HTMLResponse:
         refresh_s=REFRESH_S if job["ended_at"] is None else None,
         cli=f"fleet job show {job_id}",
         json_path=f"/v1/jobs/{job_id}",
+    )
+
+
+@private.get("/reports/{subject_id}")
+async def report_page(request: Request, subject_id: str) -> HTMLResponse:
+    """What became of a training, or why there was none: all that a pull request is told."""
+    below = "training-jobs" if subject_id.startswith("tj_") else "triggers/decisions"
+    path = f"/v1/{below}/{subject_id}/report"
+    report = await ask(request, path)
+    return render(
+        request,
+        "report.html",
+        heading=report["headline"],
+        report=report,
+        report_path=quote(path),
+        cli=f"fleet pipeline report {subject_id}",
+        json_path=quote(path),
     )
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.access import current_principal, state_of
-from gateway.pages.access import LeadsToSignIn, ask
+from gateway.pages.asking import LeadsToSignIn, ask
 from gateway.pages.rendering import render
 from gateway.pages.trees import branches, patterns_of
 

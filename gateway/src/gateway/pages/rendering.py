@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.access import signed_in
-from gateway.pages import views
+from gateway.pages import table_views, views
 from gateway.pages.trees import shown_passage
 
 CONTENT_SECURITY_POLICY = (
@@ -46,6 +46,7 @@ def _environment() -> Environment:
         counted=views.show_counted,
         duration=views.show_duration,
         moment=views.show_moment,
+        money=table_views.show_money,
         combined=views.combine,
         outcome=views.show_outcome,
         passage=shown_passage,
@@ -55,6 +56,8 @@ def _environment() -> Environment:
         share=views.show_share,
         verdict=views.shown_state,
         took=views.show_took,
+        report_page=views.report_page,
+        signed=views.show_signed,
         visible=views.show_visible,
     )
     return environment

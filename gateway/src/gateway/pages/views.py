@@ -26,14 +26,15 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "failed": ("bad", "✕", "failed"),
     "dead": ("bad", "✕", "gave up"),
     "cancelled": ("warn", "!", "cancelled"),
+    "not trained": ("warn", "–", "not trained"),
     "running": ("running", "◐", "running"),
     "claimed": ("running", "◐", "starting"),
     "publishing": ("running", "◐", "publishing"),
     "queued": ("queued", "○", "queued"),
 }
 STEPS = (
-    "landed", "converted", "published", "inferred", "judged", "decided", "trained", "registered",
-    "built",
+    "landed", "converted", "built", "published", "inferred", "judged", "decided", "trained",
+    "registered", "reported",
 )  # fmt: skip
 DRAWN_FILES = 12
 TOGETHER = "all files"
@@ -77,8 +78,8 @@ def show_moment(value: str) -> str:
 
 
 def show_duration(seconds: float | None) -> str:
-    """0.98 s, 42 s, 3 min 20 s, 2 h 5 min."""
-    if seconds is None:
+    """0.98 s, 42 s, 3 min 20 s, 2 h 5 min; a dash for what took no time."""
+    if not seconds:
         return "–"
     if seconds < 10:
         return f"{seconds:.2f} s"
@@ -151,7 +152,7 @@ def show_outcome(step: Json) -> str:
     facts, name = step["facts"], step["name"]
     shown = {
         "landed": _show_landed, "published": _show_table, "decided": _show_training,
-        "trained": _show_training, "registered": _show_training,
+        "trained": _show_training, "registered": _show_training, "reported": _show_training,
     }.get(name)  # fmt: skip
     if name == "built" and "records" in facts:
         shown = _show_built
@@ -188,7 +189,9 @@ def _show_table(facts: Json) -> str:
 
 
 def _show_training(facts: Json) -> str:
-    """Of a decision its reason, of a training what ran and how well, of a model what it became."""
+    """Of a decision its reason, of a training what ran, of a model or a report what it became."""
+    if "outcome" in facts:
+        return " ".join(str(facts[name]) for name in ("outcome", "comment") if name in facts)
     if "alias" in facts:
         return f"{facts['model']} v{facts['version']} is {facts['alias']}: {facts['reason']}"
     if "reason" in facts:
@@ -222,9 +225,11 @@ def draw_flow(flow: Json) -> Markup | None:
     if not files or len(files) > DRAWN_FILES:
         return None
     rows = {file: row for row, file in enumerate(files)}
-    names = [name for name in STEPS if any(step["name"] == name for step in shown)]
+    to_come = _to_come(flow)
+    names = [n for n in STEPS if n in to_come or any(step["name"] == n for step in shown)]
     columns = {name: column for column, name in enumerate(names)}
     nodes = [_node(step, row=rows[step["subject"]], columns=columns) for step in shown]
+    nodes += _pending(to_come, files=files, columns=columns, known={node.id for node in nodes})
     known = {node.id for node in nodes}
     edges = [
         GraphEdge(f"{file}/{source}", f"{file}/{target}")
@@ -245,6 +250,34 @@ def draw_flow(flow: Json) -> Markup | None:
     )
 
 
+def _to_come(flow: Json) -> list[str]:
+    """Steps that the flow's plan asks for, while it may still come to them."""
+    plan = flow.get("plan") or {}
+    if flow["state"] != "running" or any(step["state"] == "failed" for step in flow["steps"]):
+        return []
+    judged = ["judged"] if plan.get("suite") else []
+    return judged + (["decided", "trained", "registered"] if plan.get("pipeline") else [])
+
+
+def _pending(
+    names: list[str], *, files: list[str], columns: Mapping[str, int], known: set[str]
+) -> list[GraphNode]:
+    """Nodes of the steps that have not begun."""
+    return [
+        GraphNode(
+            id=f"{file}/{name}",
+            column=columns[name],
+            row=row,
+            title=f"○ {name}",
+            note="to come",
+            state="queued",
+        )
+        for row, file in enumerate(files)
+        for name in names
+        if f"{file}/{name}" not in known
+    ]
+
+
 def _worst_of_each(steps: Iterable[Json]) -> list[Json]:
     """One step of a name for each file: of several suites the worst verdict is drawn."""
     urgency = {"warned": 1, "running": 2, "cancelled": 3, "failed": 4}
@@ -255,7 +288,9 @@ def _worst_of_each(steps: Iterable[Json]) -> list[Json]:
 
 
 def shown_state(step: Json) -> str:
-    """A verdict says more than that its step succeeded."""
+    """A verdict, or a refusal to train, says more than that its step succeeded."""
+    if step["facts"].get("train") is False:
+        return "not trained"
     return str(step["facts"].get("verdict", step["state"]))
 
 
@@ -264,26 +299,49 @@ def _node(step: Json, *, row: int, columns: Mapping[str, int]) -> GraphNode:
     href = f"/jobs/{step['job_id']}" if step["job_id"] else None
     if step["links"].get("table"):
         href = "/tables/" + step["links"]["table"].rsplit("/", 1)[-1]
+    if step["links"].get("training_report"):
+        href = report_page(step)
     if step["links"].get("knowledge_base"):
         href = "/knowledge/" + step["links"]["knowledge_base"].rsplit("/", 1)[-1]
     if step["links"].get("report"):
         href = f"{step['links']['report']}?as=html"
-    note = show_outcome(step) or show_duration(step["duration_s"])
-    if step["name"] == "decided":
-        # The whole sentence stands in the table below.
-        word = "trains" if step["facts"]["train"] else "not trained"
-        note = step["facts"]["rule"].replace("_", " ")
-    if step["name"] == "registered":
-        word, note = step["facts"]["alias"], f"{step['facts']['model']} v{step['facts']['version']}"
+    # The whole sentence stands in the table below; a box has room for a few words.
+    facts, note = step["facts"], show_duration(step["duration_s"])
+    if step["name"] == "landed":
+        note = step["subject"]
+    elif "records" in facts:
+        note = show_counted(facts["records"], "record")
+    elif step["name"] == "published":
+        saved = show_saved({"bytes_in": facts["bytes_in"], "bytes": facts["bytes_out"]})
+        note = f"{show_counted(facts['rows'], 'row')}, {saved}"
+    elif "verdict" in facts:
+        note = f"{facts['passed']} of {show_counted(facts['checks'], 'check')}"
+    elif step["name"] == "decided":
+        word = "trains" if facts["train"] else word
+        note = facts["rule"].replace("_", " ")
+    elif "stages_run" in facts:
+        note = f"{facts['stages_run']} ran, {facts['stages_cached']} cached"
+    elif "alias" in facts:
+        word, note = facts["alias"], f"version {facts['version']}"
     return GraphNode(
         id=f"{step['subject']}/{step['name']}",
         column=columns[step["name"]],
         row=row,
         title=f"{glyph} {step['name']}" if word == "succeeded" else f"{glyph} {word}",
-        note=step["subject"] if step["name"] == "landed" else note,
+        note=note,
         state=state,
         href=href,
     )
+
+
+def report_page(step: Json) -> str:
+    """Where the report of a training, or of why there was none, is shown."""
+    return "/reports/" + str(step["links"]["training_report"].split("/")[-2])
+
+
+def show_signed(value: float) -> str:
+    """A difference with its sign."""
+    return f"{value:+.4g}".replace("-", "−")
 
 
 def dataset_name_of(filename: str) -> str:

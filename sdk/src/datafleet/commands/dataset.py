@@ -6,6 +6,7 @@ import click
 
 from datafleet.commands.connection import find_dataset, limit_option, pass_client
 from datafleet.commands.profiles import print_profile
+from datafleet.commands.savings import prices, savings
 from shared_lib.console import Column, Group, Output, pass_output
 from shared_lib.console.formats import NOTHING, count_of, format_bytes, format_count
 from shared_lib.console.states import show_state
@@ -69,6 +70,10 @@ def dataset() -> None:
     """What has landed, by name."""
 
 
+dataset.add_command(savings)
+dataset.add_command(prices)
+
+
 @dataset.command("list", fields=DatasetView.model_fields)
 @limit_option
 @pass_client
@@ -90,7 +95,7 @@ def show(output: Output, *, client: "Client", name: str, columns: bool) -> None:
     if output.as_json:
         output.record(found)
         return
-    tables = list(client.tables.list(dataset=found.id))
+    tables = list(client.tables.list(dataset=found.name))
     if columns:
         for table in tables:
             if table.latest_version is not None:
@@ -110,10 +115,15 @@ def _describe(found: "Dataset") -> dict[str, str]:
     if latest is None:
         return {**facts, "version": "none yet"}
     files = count_of(len(latest.files), "file")
+    source = latest.made_from
+    where = f"{files}, {format_bytes(latest.bytes)}"
+    if source is not None:
+        number = source.table_version_number
+        where = f"made from {source.dataset_name}/{source.table_name} v{number}"
     return {
         **facts,
         "version": f"{latest.number}, {show_time(latest.created_at)}",
         "verdict": show_state(latest.verdict) if latest.verdict else "not judged",
-        "landed": f"{files}, {format_bytes(latest.bytes)}",
+        "landed": where,
         "flow": latest.flow_id,
     }

@@ -11,6 +11,7 @@ from datafleet import samples
 from datafleet.commands.connection import pass_client
 from datafleet.commands.flow_run import begin, make_plan
 from datafleet.commands.journeys import follow
+from datafleet.commands.pull_requests import pull_request_option
 from shared_lib.console import Command, ExitCode, Output, pass_output
 from shared_lib.contracts.catalog import FlowState, FlowView
 
@@ -46,10 +47,13 @@ ACTS = (
 
 @click.command(cls=Command, fields=FlowView.model_fields)
 @click.option("-d", "--dataset", metavar="NAME", help="Where the files land; a new one if free.")
+@pull_request_option
 @pass_client
 @pass_output
-def demo(output: Output, *, client: "Client", dataset: str | None) -> ExitCode:
-    """Take three sample files through the whole journey, and say what became of them.
+def demo(
+    output: Output, *, client: "Client", dataset: str | None, pull_request: str | None
+) -> ExitCode:
+    """Take sample files through the whole journey.
 
     The first trains a champion. The second has drifted: the gate fails and training is refused
     with the reason. The third trains a challenger, and the numbers decide who is champion.
@@ -64,6 +68,7 @@ def demo(output: Output, *, client: "Client", dataset: str | None) -> ExitCode:
         label=samples.LABEL,
         pipeline=PIPELINE,
         params=(f"label={samples.LABEL}", f"features=[{', '.join(samples.FEATURES)}]"),
+        pull_request=pull_request,
     )
     worst = ExitCode.OK
     for number, act in enumerate(ACTS, start=1):

@@ -7,6 +7,7 @@ import click
 
 from datafleet.commands.connection import pass_client
 from datafleet.commands.journeys import exit_code_of, follow
+from datafleet.commands.pull_requests import pull_request_option, read_pull_request
 from datafleet.commands.trigger import read_params
 from datafleet.models import Flow
 from datafleet.pushes import LocalFile, plan_push
@@ -15,7 +16,7 @@ from shared_lib.console.conversion_options import conversion_options
 from shared_lib.console.formats import printable
 from shared_lib.contracts.catalog import FlowView
 from shared_lib.contracts.conversions import ConversionOptions
-from shared_lib.contracts.plans import FlowPlan
+from shared_lib.contracts.plans import FlowPlan, Resources
 
 if TYPE_CHECKING:
     from datafleet.client import Client
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
               help="Differs from params.yaml, such as train.c=1; YAML.")  # fmt: skip
 @click.option("--label", metavar="COLUMN",
               help="The column that a model predicts, for a suite that is made.")  # fmt: skip
+@click.option("--gpu/--no-gpu", default=None, help="Ask for a GPU, whatever the pipeline says.")
+@pull_request_option
 @conversion_options
 @click.option("--watch/--no-watch", default=True, help="Follow its steps (the default).")
 @click.option("--timeout", type=click.FloatRange(min=0), help="Stop watching after these seconds.")
@@ -48,6 +51,8 @@ def run(
     pipeline: str | None,
     params: tuple[str, ...],
     label: str | None,
+    gpu: bool | None,
+    pull_request: str | None,
     options: ConversionOptions,
     watch: bool,
     timeout: float | None,
@@ -69,6 +74,8 @@ def run(
         label=label,
         pipeline=pipeline,
         params=params,
+        gpu=gpu,
+        pull_request=pull_request,
     )
     flow = begin(output, client, source, dataset=name, plan=plan, options=options)
     if watch:
@@ -89,35 +96,45 @@ def make_plan(
     label: str | None = None,
     pipeline: str | None = None,
     params: tuple[str, ...] = (),
+    gpu: bool | None = None,
+    pull_request: str | None = None,
 ) -> FlowPlan:
-    """The plan that the options name; a file of a suite is sent first.
+    """The plan that the options name; a file of a suite is sent, once the rest is known to be good.
 
     Raises:
-        CommandError: there is no such pipeline, or params without one.
+        CommandError: there is no such pipeline, or what belongs to one without one.
     """
-    asked: dict[str, object] = {}
-    if suite is not None:
-        asked["suite"] = _send_suite(client, suite, dataset=dataset)
+    of_pipeline = {
+        "--param": ("params", read_params(params) or None),
+        "--gpu": ("resources", None if gpu is None else Resources(gpu=int(gpu))),
+        "--pull-request": ("pull_request", read_pull_request(pull_request)),
+    }
+    given = {option: part for option, part in of_pipeline.items() if part[1] is not None}
+    asked: dict[str, object] = dict(given.values())
+    if pipeline is not None:
+        asked["pipeline"] = _known_pipeline(client, pipeline)
+    elif given:
+        raise CommandError(
+            f"{next(iter(given))} is of a pipeline: name it.",
+            hint="--pipeline NAME",
+            exit_code=ExitCode.USAGE,
+        )
     if label is not None:
         asked["label"] = label
-    if pipeline is not None:
-        known = [each.name for each in client.pipelines.list()]
-        if pipeline not in known:
-            raise CommandError(
-                f"There is no pipeline '{pipeline}'; there are: {', '.join(known) or 'none'}.",
-                hint="fleet pipeline list",
-                exit_code=ExitCode.USAGE,
-            )
-        asked["pipeline"] = pipeline
-    if params:
-        if pipeline is None:
-            raise CommandError(
-                "--param changes a pipeline's params: name it.",
-                hint="--pipeline NAME",
-                exit_code=ExitCode.USAGE,
-            )
-        asked["params"] = read_params(params)
+    if suite is not None:
+        asked["suite"] = _send_suite(client, suite, dataset=dataset)
     return FlowPlan.model_validate(asked)
+
+
+def _known_pipeline(client: "Client", name: str) -> str:
+    known = [each.name for each in client.pipelines.list()]
+    if name not in known:
+        raise CommandError(
+            f"There is no pipeline '{name}'; there are: {', '.join(known) or 'none'}.",
+            hint="fleet pipeline list",
+            exit_code=ExitCode.USAGE,
+        )
+    return name
 
 
 def begin(

@@ -175,6 +175,8 @@ def _describe(found: JobView) -> dict[str, str]:
         "created": show_time(found.created_at),
         "progress": describe_progress(found.progress),
     }
+    if found.waits_for:
+        facts["waits for"] = found.waits_for
     if found.started_at and found.ended_at:
         facts["took"] = format_duration((found.ended_at - found.started_at).total_seconds())
     if found.flow_id:

@@ -97,6 +97,8 @@ def _describe_table(facts: Facts) -> str:
 
 def _describe_training(facts: Facts) -> str:
     """Of a decision its reason, of a training what ran and how well, of a model what it became."""
+    if "outcome" in facts:
+        return " ".join(str(facts[name]) for name in ("outcome", "comment") if name in facts)
     if "alias" in facts:
         return f"{facts['model']} v{facts['version']} is {facts['alias']}: {facts['reason']}"
     if "reason" in facts:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from datafleet.commands.connection import limit_option, pass_client
+from datafleet.commands.pipeline import print_report
 from shared_lib.console import Column, CommandError, Group, Output, pass_output
 from shared_lib.console.formats import format_bytes
 from shared_lib.console.times import show_time
 from shared_lib.contracts.models import Alias, AliasMove, ModelVersionView, ModelView
+from shared_lib.contracts.reports import ReportFacts
 
 if TYPE_CHECKING:
     from datafleet.client import Client
@@ -98,6 +100,18 @@ def pull(output: Output, *, client: "Client", name: str, version: str, to: Path 
             output.data(str(done.path))
     total = sum(artifact.bytes for artifact in found.artifacts)
     output.say(f"{name} v{found.version}, {format_bytes(total)}, every SHA-256 is right")
+
+
+@model.command("report", fields=ReportFacts.model_fields)
+@click.argument("name")
+@click.option("--version", default="champion", show_default=True, metavar="NUMBER|ALIAS",
+              help="Which; an alias is champion or challenger.")  # fmt: skip
+@pass_client
+@pass_output
+def report(output: Output, *, client: "Client", name: str, version: str) -> None:
+    """Print how a version came to be and how it compares, as Markdown."""
+    found = client.models.version(name, cast("Alias", version))
+    print_report(output, client, found.training_job_id)
 
 
 @model.command("promote", fields=ModelView.model_fields)

@@ -6,6 +6,7 @@ import click
 
 from datafleet.commands.connection import pass_client
 from shared_lib.console import Column, Group, Output, pass_output
+from shared_lib.contracts.reports import ReportFacts
 from shared_lib.contracts.training import PipelineView
 
 if TYPE_CHECKING:
@@ -35,3 +36,24 @@ def list_pipelines(output: Output, *, client: "Client") -> None:
     for each in found:
         for warning in each.warnings:
             output.say(f"{each.name}: {warning}")
+
+
+@pipeline.command("report", fields=ReportFacts.model_fields)
+@click.argument("subject", metavar="TRAINING|DECISION")
+@pass_client
+@pass_output
+def report(output: Output, *, client: "Client", subject: str) -> None:
+    """Print what became of a training, or why there was none, as Markdown.
+
+    A training is named by its id (tj_…), a decision not to train by its own (td_…).
+    """
+    print_report(output, client, subject)
+
+
+def print_report(output: Output, client: "Client", subject: str) -> None:
+    """The facts as JSON, or the Markdown that a pull request is told."""
+    if output.as_json:
+        output.record(client.pipelines.report(subject))
+        return
+    # As it is: whoever wrote it has left out all that would steer a terminal.
+    output.data(client.pipelines.report_markdown(subject).rstrip())

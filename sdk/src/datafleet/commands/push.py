@@ -174,7 +174,9 @@ def _line(result: FileResult) -> str:
         f"{styled_mark(result.state)} {result.dataset} v{result.version}",
         printable(result.file),
     ]
-    if result.rows is not None and result.columns is not None:
+    if result.tables > 1 and result.rows is not None:
+        parts.append(f"{result.tables} tables, {count_of(result.rows, 'row')}")
+    elif result.rows is not None and result.columns is not None:
         parts.append(format_shape(result.rows, result.columns))
     if result.bytes_out is None:
         parts.append(format_bytes(result.bytes_in))

@@ -11,7 +11,10 @@ _TABLES = "/v1/tables/"
 
 
 class FileResult(Contract):
-    """A pushed file; what is not known yet is null. `fleet push --json` prints these."""
+    """A pushed file; what is not known yet is null. `fleet push --json` prints these.
+
+    Of a file of several tables the figures are those of all of them, the name the first one's.
+    """
 
     dataset: str
     version: int
@@ -20,6 +23,7 @@ class FileResult(Contract):
     flow_id: str
     table: str | None = None
     table_id: str | None = None
+    tables: int = 0
     rows: int | None = None
     columns: int | None = None
     bytes_in: int = 0
@@ -54,11 +58,14 @@ def pending_results(version: VersionView) -> list[FileResult]:
 def read_results(flow: FlowView) -> list[FileResult]:
     """The files of a flow, in the order in which they landed."""
     by_file: dict[str, dict[str, FlowStep]] = defaultdict(dict)
+    published: dict[str, list[FlowStep]] = defaultdict(list)
     for step in flow.steps:
+        if step.name == "published":
+            published[step.subject or ""].append(step)
         known = by_file[step.subject or ""].get(step.name)
         if known is None or _urgency(step) > _urgency(known):
             by_file[step.subject or ""][step.name] = step
-    return [_result(flow, file, steps) for file, steps in by_file.items()]
+    return [_result(flow, file, steps, published[file]) for file, steps in by_file.items()]
 
 
 def _urgency(step: FlowStep) -> int:
@@ -68,10 +75,11 @@ def _urgency(step: FlowStep) -> int:
     return order.index(Verdict(verdict)) + 1 if isinstance(verdict, str) else 0
 
 
-def _result(flow: FlowView, file: str, steps: dict[str, FlowStep]) -> FileResult:
-    landed, converted, published, judged = (
-        steps.get(name) for name in ("landed", "converted", "published", "judged")
-    )
+def _result(
+    flow: FlowView, file: str, steps: dict[str, FlowStep], tables: list[FlowStep]
+) -> FileResult:
+    landed, converted, judged = (steps.get(name) for name in ("landed", "converted", "judged"))
+    published = tables[0] if tables else None
     state = StepState.RUNNING
     if published is not None:
         state = published.state
@@ -92,12 +100,13 @@ def _result(flow: FlowView, file: str, steps: dict[str, FlowStep]) -> FileResult
         flow_id=flow.id,
         table=str(facts["table"]) if "table" in facts else None,
         table_id=_table_id(published),
-        rows=_number(facts.get("rows")),
-        columns=_number(facts.get("columns")),
+        tables=len(tables),
+        rows=_total(tables, "rows"),
+        columns=_total(tables, "columns"),
         bytes_in=_number(facts.get("bytes_in", landed_bytes)) or 0,
-        bytes_out=_number(facts.get("bytes_out")),
-        widened_columns=_number(facts.get("widened_columns")),
-        quarantined_rows=_number(facts.get("quarantined_rows")),
+        bytes_out=_total(tables, "bytes_out"),
+        widened_columns=_total(tables, "widened_columns"),
+        quarantined_rows=_total(tables, "quarantined_rows"),
         duration_s=converted.duration_s if converted is not None else None,
         verdict=verdict,
         error=error,
@@ -107,6 +116,11 @@ def _result(flow: FlowView, file: str, steps: dict[str, FlowStep]) -> FileResult
 def _table_id(published: FlowStep | None) -> str | None:
     link = published.links.get("table", "") if published is not None else ""
     return link.removeprefix(_TABLES) if link.startswith(_TABLES) else None
+
+
+def _total(tables: list[FlowStep], fact: str) -> int | None:
+    numbers = [_number(table.facts.get(fact)) for table in tables]
+    return sum(number or 0 for number in numbers) if numbers else None
 
 
 def _number(value: float | str | None) -> int | None:

@@ -38,6 +38,7 @@ _COLUMNS: tuple[Column[ServiceStatus], ...] = (
     Column("running", lambda row: _jobs(row).running, show=format_count, right=True),
     Column("waiting since", lambda row: _jobs(row).oldest_queued_at, show=show_time),
     Column("workers", lambda row: row.workers, show=format_count, right=True),
+    Column("GPUs", lambda row: row.gpus and len(row.gpus), show=format_count, right=True),
     Column("disk free", lambda row: row.disk and row.disk.free, show=format_bytes, right=True),
 )
 

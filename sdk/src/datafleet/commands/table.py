@@ -11,6 +11,8 @@ import click
 from datafleet.commands.connection import find_dataset, find_table, limit_option, pass_client
 from datafleet.commands.dataset import TABLE_COLUMNS
 from datafleet.commands.profiles import print_profile
+from datafleet.commands.table_query import query
+from datafleet.commands.table_versions import append, compact, diff, versions
 from shared_lib.console import Column, CommandError, Group, Output, pass_output
 from shared_lib.console.formats import (
     format_bytes,
@@ -76,6 +78,10 @@ def show(output: Output, *, client: "Client", name: str) -> None:
     output.table(found.latest_version.columns if found.latest_version else [], columns=_COLUMNS)
 
 
+for command in (query, versions, append, compact, diff):
+    table.add_command(command)
+
+
 @table.command("preview")
 @click.argument("name")
 @click.option(
@@ -126,9 +132,13 @@ def download(
 ) -> None:
     """Download a table as Parquet, proved by its digest.
 
-    A download that broke goes on where it ended when it is started again.
+    A download that broke goes on where it ended when it is started again. A table of several
+    Parquet files is written into a folder of its name.
     """
     found = find_table(client, name)
+    if not quarantine and _count_parts(client, found, version=version) > 1:
+        _download_parts(output, client, found, to=to, force=force, version=version)
+        return
     if to == STDOUT:
         _download_to_stdout(output, client, found, quarantine=quarantine, version=version)
         return
@@ -143,6 +153,35 @@ def download(
     else:
         output.data(str(done.path))
         output.say(f"{format_bytes(done.bytes)}, SHA-256 {done.sha256}")
+
+
+def _count_parts(client: "Client", found: "Table", *, version: int | None) -> int:
+    latest = found.latest_version
+    if latest is None or version in (None, latest.number):
+        return latest.parts if latest else 1
+    listed = client.tables.versions(found.id)
+    return next((each.parts for each in listed if each.number == version), 1)
+
+
+def _download_parts(
+    output: Output,
+    client: "Client",
+    found: "Table",
+    *,
+    to: str | None,
+    force: bool,
+    version: int | None,
+) -> None:
+    if to == STDOUT:
+        raise CommandError("The table is several files.", hint="name a folder: --to FOLDER")
+    folder = Path(to or found.name.replace("/", "_"))
+    if not force and any(folder.glob("part-*.parquet")):
+        raise CommandError(f"{folder} holds a table already.", hint="replace it: --force")
+    for done in client.tables.download_parts(found.id, to=folder, version=version):
+        if output.as_json:
+            output.record({"path": str(done.path), "bytes": done.bytes, "sha256": done.sha256})
+        else:
+            output.data(str(done.path))
 
 
 def _download(

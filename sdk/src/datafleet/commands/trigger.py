@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 import click
 
 from datafleet.commands.connection import limit_option, pass_client
+from datafleet.commands.pull_requests import pull_request_option, read_pull_request
 from shared_lib.console import Column, Group, Output, pass_output
 from shared_lib.console.formats import format_count
 from shared_lib.console.times import show_time
+from shared_lib.contracts.plans import Resources
 from shared_lib.contracts.training import DecisionView, TriggerCreate, TriggerView
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ def list_triggers(output: Output, *, client: "Client", limit: int) -> None:
 @click.option("--min-interval", type=click.FloatRange(0), default=0.0, show_default=True,
               help="Seconds between two trainings.")  # fmt: skip
 @click.option("--only-passed", is_flag=True, help="Not on what the gate warned of.")
+@pull_request_option
+@click.option("--gpu/--no-gpu", default=None, help="Ask for a GPU, whatever the pipeline says.")
 @pass_client
 @pass_output
 def create(
@@ -70,6 +74,8 @@ def create(
     min_rows: int,
     min_interval: float,
     only_passed: bool,
+    pull_request: str | None,
+    gpu: bool | None,
 ) -> None:
     """Train a pipeline when a version of a dataset passes the gate, from the next one on."""
     made = client.triggers.create(
@@ -80,6 +86,8 @@ def create(
             min_rows=min_rows,
             min_interval_s=min_interval,
             on_warned=not only_passed,
+            pull_request=read_pull_request(pull_request),
+            resources=None if gpu is None else Resources(gpu=int(gpu)),
         )
     )
     if output.as_json:

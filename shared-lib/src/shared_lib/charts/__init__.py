@@ -7,14 +7,17 @@ security policy and in both themes. Every chart has a title and a description (W
 from shared_lib.charts.bars import Bar, bar_chart, sparkline
 from shared_lib.charts.comparison import Pair, comparison_chart
 from shared_lib.charts.graph import GraphEdge, GraphNode, layered_graph
+from shared_lib.charts.interval import Interval, interval_chart
 
 __all__ = [
     "Bar",
     "GraphEdge",
     "GraphNode",
+    "Interval",
     "Pair",
     "bar_chart",
     "comparison_chart",
+    "interval_chart",
     "layered_graph",
     "sparkline",
 ]

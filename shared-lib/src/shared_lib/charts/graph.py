@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT = 190, 52
-COLUMN, ROW = 250, 68
+WIDTH, HEIGHT = 138, 52
+COLUMN, ROW = 162, 68
 MARGIN = 4
 
 
@@ -70,13 +70,13 @@ def _box(node: GraphNode) -> str:
     inside = (
         f'<rect class="box {escape(node.state)}" x="{x}" y="{y}" width="{WIDTH}" '
         f'height="{HEIGHT}" rx="6"/>'
-        f'<text class="box-title" x="{x + 12}" y="{y + 22}">{escape(_fit(node.title))}</text>'
-        f'<text class="box-note" x="{x + 12}" y="{y + 40}">{escape(_fit(node.note))}</text>'
+        f'<text class="box-title" x="{x + 9}" y="{y + 22}">{escape(_fit(node.title))}</text>'
+        f'<text class="box-note" x="{x + 9}" y="{y + 40}">{escape(_fit(node.note))}</text>'
     )
     if node.href is None:
         return f"<g>{inside}</g>"
     return f'<a href="{escape(node.href)}" aria-label="{escape(node.title)}">{inside}</a>'
 
 
-def _fit(text: str, limit: int = 26) -> str:
+def _fit(text: str, limit: int = 19) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"

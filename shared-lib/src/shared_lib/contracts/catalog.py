@@ -36,6 +36,16 @@ class FileView(Contract):
     created_at: UtcTime
 
 
+class SourceTable(Contract):
+    """The table version that something was made from."""
+
+    dataset_name: str
+    table_id: str
+    table_name: str
+    table_version_id: str
+    table_version_number: int
+
+
 class VersionView(Contract):
     """One immutable version of a dataset."""
 
@@ -46,6 +56,10 @@ class VersionView(Contract):
     flow_id: str
     files: list[FileView]
     bytes: int
+    made_from: SourceTable | None = Field(
+        default=None,
+        description="Set when the version was made from a table; it then has no landed files.",
+    )
     verdict: Verdict | None = Field(
         default=None,
         description="The worst of its tables' newest verdicts, by all suites; null when nothing "

@@ -10,7 +10,12 @@ from pydantic import Field, StringConstraints, field_validator
 
 from shared_lib.contracts.base import Contract
 
-TextFormat = Literal["csv", "tsv", "jsonl"]
+TextFormat = Literal["csv", "tsv", "jsonl", "json"]
+SourceFormat = Literal[
+    "csv", "tsv", "jsonl", "json", "parquet", "arrow", "orc", "avro",
+    "xlsx", "xlsm", "xlsb", "xls", "ods", "html", "xml", "pdf",
+]  # fmt: skip
+Compression = Literal["none", "gzip", "bzip2", "zstd", "xz"]
 OnBadRows = Literal["quarantine", "fail"]
 Scalar = int | float | str | bool | None
 """A value as JSON holds it: exact, or its text."""
@@ -40,6 +45,11 @@ class ConversionOptions(Contract):
     )
     header: bool | None = Field(
         default=None, description="Whether the first row names the columns. Left out: told."
+    )
+    sheets: list[str] | None = Field(
+        default=None,
+        max_length=1000,
+        description="Sheets of a workbook to convert, by name. Left out: all of them.",
     )
     null_values: list[str] = Field(
         default=[""],
@@ -100,9 +110,9 @@ class ColumnDecision(Contract):
 class Decisions(Contract):
     """How the file was read: each choice and how it was told. Also kept in the Parquet metadata."""
 
-    format: TextFormat
+    format: SourceFormat
     format_reason: str
-    compression: Literal["none", "gzip"]
+    compression: Compression
     encoding: str
     encoding_reason: str
     delimiter: str | None = None
@@ -215,9 +225,32 @@ class Part(Contract):
     sha256: str
 
 
-class ConversionReport(Contract):
-    """Everything that is worth knowing about a finished conversion."""
+class TableSource(Contract):
+    """Where a table was found, when it is not the whole of a file.
 
+    `name` is what the file calls it: a sheet, a key of a JSON document. `path` is the way to its
+    file inside an archive or a folder, whose tree `folder` and `subfolders` keep.
+    """
+
+    name: str | None = None
+    path: str | None = None
+    folder: str | None = Field(default=None, description="The first folder on the way.")
+    subfolders: list[str] = Field(default=[], description="The folders below that one, in order.")
+    hidden: bool = Field(default=False, description="A sheet that the workbook does not show.")
+
+
+class NotConverted(Contract):
+    """A part of a file that gave no table, and why."""
+
+    source: TableSource
+    code: str
+    reason: str
+
+
+class ConversionReport(Contract):
+    """Everything that is worth knowing about a finished conversion of one table."""
+
+    source: TableSource = TableSource()
     rows: int
     columns: int
     bytes_in: int
@@ -229,3 +262,17 @@ class ConversionReport(Contract):
     parts: list[Part]
     preview: str = Field(default="preview.json", description="Name of the preview's file.")
     passes: int = Field(default=1, description="How often the file was read; widening adds one.")
+
+
+class ConvertedTable(Contract):
+    """A table that came out of a file, and the folder of its results below the sink."""
+
+    folder: str
+    report: ConversionReport
+
+
+class FileReport(Contract):
+    """What became of a whole file: its tables, and what gave none."""
+
+    tables: list[ConvertedTable]
+    not_converted: list[NotConverted] = []

@@ -42,6 +42,8 @@ class FleetError(Exception):
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Something failed on our side"
     failure: ClassVar[FailureKind] = "user"
+    wait_s: float = 0.0
+    """Seconds that a job lets pass before its next try, because who was asked said so."""
 
     def __init__(
         self, detail: str, *, headers: Mapping[str, str] | None = None, **place: Any

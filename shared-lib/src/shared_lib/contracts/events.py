@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from shared_lib.contracts.base import Contract, UtcTime
-from shared_lib.contracts.catalog import VersionPurpose
+from shared_lib.contracts.catalog import SourceTable, VersionPurpose
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.jobs import JobSummary
 from shared_lib.contracts.plans import FlowPlan
@@ -52,12 +52,26 @@ class DatasetVersionLanded(Contract):
     plan: FlowPlan | None = None
 
 
+class DatasetVersionDerived(Contract):
+    """`dataset_version.derived`: a version will be made from a table, by a job whose subject it is.
+
+    The dataset is made when there is none of its name.
+    """
+
+    dataset_id: str
+    dataset_name: str
+    version_id: str
+    source: SourceTable
+
+
 class TablePublished(Contract):
     """`table.published`: a typed table version can be read."""
 
     dataset_id: str
     version_id: str
-    file_id: str
+    file_id: str = Field(
+        description="The landed file; the version's own id when the table was made from a table."
+    )
     table_id: str
     table_version_id: str
     table_name: str
@@ -65,6 +79,7 @@ class TablePublished(Contract):
     version_number: int = 0
     parts: list[str] = Field(default=[], description="Keys of its Parquet files, in order.")
     job_id: str
+    tables: int = Field(default=1, ge=1, description="How many tables this job published.")
     rows: int
     columns: int
     bytes_in: int
@@ -128,6 +143,9 @@ class TrainingDecision(Contract):
     reason: str
     training_job_id: str | None = None
     job_id: str | None = None
+    report: Literal["never", "when_trained", "always"] = Field(
+        default="never", description="When a report follows, for which the flow waits."
+    )
 
 
 class TrainingDecided(Contract):
@@ -158,6 +176,17 @@ class TrainingFinished(Contract):
     model_version: int
     alias: Literal["champion", "challenger"]
     promotion: str = Field(description="Why it became what it is, in a sentence.")
+
+
+class ReportPublished(Contract):
+    """`report.published`: a training, or why there was none, is reported."""
+
+    report_id: str
+    job_id: str
+    subject_id: str = Field(description="The training job, or the decision not to train.")
+    model: str
+    outcome: str
+    comment_url: str | None = Field(default=None, description="On the pull request.")
 
 
 class RequestedBuild(Contract):
@@ -219,6 +248,12 @@ DATASET_VERSION_LANDED = EventSpec(
     payload=DatasetVersionLanded,
     subscribers=(ServiceName.PARQUET, ServiceName.KNOWLEDGEBASE),
 )
+DATASET_VERSION_DERIVED = EventSpec(
+    name="dataset_version.derived",
+    schema_version=1,
+    payload=DatasetVersionDerived,
+    subscribers=(ServiceName.INGEST,),
+)
 TABLE_PUBLISHED = EventSpec(
     name="table.published",
     schema_version=3,
@@ -249,6 +284,12 @@ TRAINING_FINISHED = EventSpec(
     payload=TrainingFinished,
     subscribers=(ServiceName.INGEST,),
 )
+REPORT_PUBLISHED = EventSpec(
+    name="report.published",
+    schema_version=1,
+    payload=ReportPublished,
+    subscribers=(ServiceName.INGEST,),
+)
 BUILDS_REQUESTED = EventSpec(
     name="builds.requested",
     schema_version=1,
@@ -272,11 +313,13 @@ EVENTS: dict[str, EventSpec] = {
     spec.name: spec
     for spec in (
         DATASET_VERSION_LANDED,
+        DATASET_VERSION_DERIVED,
         TABLE_PUBLISHED,
         JUDGEMENTS_REQUESTED,
         QUALITY_JUDGED,
         TRAINING_DECIDED,
         TRAINING_FINISHED,
+        REPORT_PUBLISHED,
         BUILDS_REQUESTED,
         KNOWLEDGE_BASE_BUILT,
         JOB_CHANGED,

@@ -46,6 +46,10 @@ class JobView(Contract):
     kind: str
     service: str
     state: JobState
+    queue: str = Field(default="", description="Which workers hear it.")
+    waits_for: str | None = Field(
+        default=None, description="What not every worker has, such as a GPU, while it is queued."
+    )
     subject_id: str | None = Field(default=None, description="What the job works on.")
     flow_id: str | None = None
     attempts: int = 0

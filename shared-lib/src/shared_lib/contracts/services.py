@@ -49,7 +49,7 @@ SERVICES: dict[ServiceName, ServiceSpec] = {
             name=ServiceName.PARQUET,
             package="svc_parquet",
             job_owner="pq",
-            prefixes=("/v1/conversions", "/v1/tables"),
+            prefixes=("/v1/conversions", "/v1/savings", "/v1/tables", "/v1/task-datasets"),
         ),
         ServiceSpec(
             name=ServiceName.KNOWLEDGEBASE,

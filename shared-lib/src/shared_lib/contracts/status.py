@@ -33,6 +33,7 @@ class ServiceStatus(Contract):
     revision_needed: str | None = Field(default=None, description="Where this release needs it.")
     jobs: JobCounts | None = None
     workers: int | None = Field(default=None, description="Supervisors seen in the last minute.")
+    gpus: list[str] | None = Field(default=None, description="Of these workers, by name.")
     disk: Disk | None = None
 
 

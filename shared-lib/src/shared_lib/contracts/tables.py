@@ -1,5 +1,7 @@
 """What svc-parquet answers: conversions and tables."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from shared_lib.contracts.base import Contract, UtcTime
@@ -7,7 +9,9 @@ from shared_lib.contracts.conversions import (
     ConversionOptions,
     ConversionReport,
     Decisions,
+    NotConverted,
     TableProfile,
+    TableSource,
 )
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.jobs import JobState
@@ -20,8 +24,19 @@ class ConversionCreate(Contract):
     options: ConversionOptions = ConversionOptions()
 
 
+class ConvertedTableView(Contract):
+    """A table that a conversion published."""
+
+    table_id: str
+    table_version_id: str
+    name: str
+    source: TableSource
+    rows: int
+    quarantined_rows: int
+
+
 class ConversionView(Contract):
-    """One conversion of one file."""
+    """One conversion of one file. A file of several tables has the first one's ids and report."""
 
     id: str
     file_id: str
@@ -35,6 +50,12 @@ class ConversionView(Contract):
     table_id: str
     table_version_id: str | None = None
     report: ConversionReport | None = None
+    tables: list[ConvertedTableView] = Field(
+        default=[], description="All tables that came out, in the order of the file."
+    )
+    not_converted: list[NotConverted] = Field(
+        default=[], description="Parts of the file that gave no table, and why."
+    )
     error: Problem | None = None
     created_at: UtcTime
 
@@ -48,17 +69,24 @@ class ColumnView(Contract):
     reason: str
 
 
+VersionOrigin = Literal["conversion", "task_dataset", "append", "compaction"]
+"""What made a table version."""
+
+
 class TableVersionView(Contract):
     """An immutable version of a table: a list of Parquet parts."""
 
     id: str
     number: int
+    origin: VersionOrigin = "conversion"
     file_id: str
     dataset_version_id: str
     flow_id: str | None
+    source: TableSource = TableSource()
     rows: int
     bytes_in: int
     bytes: int = Field(description="Size of the Parquet parts together.")
+    parts: int = Field(default=1, description="How many Parquet files it is made of.")
     quarantined_rows: int
     columns: list[ColumnView]
     created_at: UtcTime
@@ -92,4 +120,6 @@ class TableProfileView(Contract):
     table_id: str
     table_version_id: str
     profile: TableProfile
-    decisions: Decisions
+    decisions: Decisions | None = Field(
+        default=None, description="How the file was read; null when the table was made from tables."
+    )

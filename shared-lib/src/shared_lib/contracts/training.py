@@ -9,7 +9,8 @@ from shared_lib.contracts.base import Contract, UtcTime
 from shared_lib.contracts.catalog import DatasetName
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.jobs import JobState
-from shared_lib.contracts.plans import Params, PipelineName
+from shared_lib.contracts.plans import Params, PipelineName, Resources
+from shared_lib.contracts.pull_requests import PullRequest
 
 
 class PipelineStage(Contract):
@@ -17,7 +18,7 @@ class PipelineStage(Contract):
 
     name: str
     command: str
-    gpus: int = Field(description="From its `meta.resources.gpu`.")
+    gpus: int = Field(description="From its `meta.resources.gpu`; 0 or 1.")
 
 
 class PipelineView(Contract):
@@ -36,6 +37,12 @@ class TrainingJobCreate(Contract):
     pipeline: PipelineName
     table_version: str
     params: Params = {}
+    pull_request: PullRequest | None = Field(
+        default=None, description="Told what became of it, in a comment."
+    )
+    resources: Resources | None = Field(
+        default=None, description="Left out: what the pipeline's stages ask for."
+    )
 
 
 class StageOutcome(StrEnum):
@@ -78,6 +85,12 @@ class TrainingJobView(Contract):
     flow_id: str | None
     job_id: str
     state: JobState
+    gpus: int | None = Field(
+        default=None, description="How many it asks for; null until its job knows the pipeline."
+    )
+    waits_for: str | None = Field(
+        default=None, description="What not every worker has, such as a GPU, while it is queued."
+    )
     params: dict[str, JsonValue] = Field(description="As the stages read them, once it has ended.")
     stages: list[StageView] = []
     metrics: dict[str, float] = {}
@@ -86,6 +99,7 @@ class TrainingJobView(Contract):
     )
     artifacts: list[ArtifactView] = []
     error: Problem | None = None
+    pull_request: PullRequest | None = None
     created_at: UtcTime
 
 
@@ -108,6 +122,13 @@ class TriggerCreate(Contract):
         default=0, description="Seconds that must lie between two trainings."
     )
     on_warned: bool = Field(default=True, description="Also train on what the gate warned of.")
+    pull_request: PullRequest | None = Field(
+        default=None,
+        description="Told of each training, and of each time there was none, in one comment.",
+    )
+    resources: Resources | None = Field(
+        default=None, description="Left out: what the pipeline's stages ask for."
+    )
 
 
 class TriggerView(Contract):
@@ -121,6 +142,8 @@ class TriggerView(Contract):
     min_rows: int
     min_interval_s: float
     on_warned: bool
+    pull_request: PullRequest | None = None
+    resources: Resources | None = None
     created_at: UtcTime
 
 

@@ -111,3 +111,13 @@ def create_shared_tables_v2() -> None:
 def drop_shared_tables_v2() -> None:
     """Back to the first version."""
     op.drop_table("worker")
+
+
+def create_shared_tables_v3() -> None:
+    """The GPUs that a worker has."""
+    op.add_column("worker", sa.Column("gpus", Json))
+
+
+def drop_shared_tables_v3() -> None:
+    """Back to the second version."""
+    op.drop_column("worker", "gpus")

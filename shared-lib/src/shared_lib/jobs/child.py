@@ -17,6 +17,7 @@ from shared_lib.contracts.jobs import JobState
 from shared_lib.faults import crash_point
 from shared_lib.jobs.context import ClaimedJob, JobContext
 from shared_lib.jobs.errors import FileLimitError, JobFailedError, LeaseLostError
+from shared_lib.jobs.gpus import Gpu
 from shared_lib.jobs.models import JobRow
 from shared_lib.jobs.processes import TAG, adopt_orphans, kill_descendants
 from shared_lib.jobs.queue import JobQueue
@@ -28,7 +29,9 @@ from shared_lib.settings.blocks import ServiceSettings
 logger = logging.getLogger(__name__)
 
 
-def child_main(worker: str, settings: ServiceSettings, job_id: str, fence: int) -> None:
+def child_main(
+    worker: str, settings: ServiceSettings, job_id: str, fence: int, gpu: Gpu | None
+) -> None:
     """Run one claimed job to its end. The target of the forkserver's processes."""
     os.setsid()
     os.environ[TAG] = f"{job_id}-{fence}"
@@ -47,7 +50,8 @@ def child_main(worker: str, settings: ServiceSettings, job_id: str, fence: int) 
     job = _start(runtime, job_id=job_id, fence=fence)
     if job is None:
         return
-    context = JobContext(job, runtime=runtime, scratch=settings.scratch_folder / job.writer)
+    scratch = settings.scratch_folder / job.writer
+    context = JobContext(job, runtime=runtime, scratch=scratch, gpu=gpu)
     try:
         with bind(job_id=job.id, flow_id=job.flow_id):
             _run(context)
@@ -153,7 +157,7 @@ def _fail(context: JobContext, error: FleetError) -> None:
             job = JobRepository(unit).lock_held(job_id, fence=fence)
             if job is not None:
                 outage = isinstance(error, UnavailableError)
-                queue.retry(unit, job=job, error=problem, outage=outage)
+                queue.retry(unit, job=job, error=problem, outage=outage, wait_s=error.wait_s)
         else:
             queue.end(
                 unit,

@@ -19,6 +19,7 @@ import psutil
 from shared_lib.contracts.errors import FleetError
 from shared_lib.contracts.jobs import JobState
 from shared_lib.jobs.child import child_main, warm
+from shared_lib.jobs.gpus import Gpu
 from shared_lib.jobs.kinds import JobKind
 from shared_lib.jobs.processes import kill_group, kill_trees, resident_bytes, tagged, tree_of
 from shared_lib.jobs.runtime import Runtime
@@ -44,6 +45,7 @@ class Child:
     job_id: str
     fence: int
     process: BaseProcess
+    gpu: Gpu | None = None
     started: float = field(default_factory=time.monotonic)
     verdict: Verdict | None = None
     _seen: set[psutil.Process] = field(default_factory=set)
@@ -113,22 +115,27 @@ class ChildFactory:
         preload |= {r.worker.partition(":")[0] for r in runtimes if r.kinds}
         preload |= {module for r in runtimes for module in _clients_of(r.settings)}
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["shared_lib.jobs.child", *sorted(preload)])
+        first = ["shared_lib.jobs.warm_process", "shared_lib.jobs.child"]
+        self._context.set_forkserver_preload([*first, *sorted(preload)])
         self._last_used = time.monotonic()
         self._warm = False
 
-    def start(self, runtime: Runtime, *, kind: JobKind, job_id: str, fence: int) -> Child:
-        """A running child for a claimed job."""
+    def start(
+        self, runtime: Runtime, *, kind: JobKind, job_id: str, fence: int, gpu: Gpu | None = None
+    ) -> Child:
+        """A running child for a claimed job; it has the GPU for itself."""
         process = self._context.Process(
             target=child_main,
-            args=(runtime.worker, runtime.settings, job_id, fence),
+            args=(runtime.worker, runtime.settings, job_id, fence, gpu),
             name=job_id,
         )
         with _without_main_module():
             process.start()
         self._warm = True
         self._last_used = time.monotonic()
-        return Child(runtime=runtime, kind=kind, job_id=job_id, fence=fence, process=process)
+        return Child(
+            runtime=runtime, kind=kind, job_id=job_id, fence=fence, process=process, gpu=gpu
+        )
 
     def warm_up(self) -> None:
         """Have the warm process ready, so that no claim waits for its imports."""

@@ -12,6 +12,7 @@ from shared_lib.contracts.jobs import JobState
 from shared_lib.db.engine import WriteUnit
 from shared_lib.faults import crash_point
 from shared_lib.jobs.errors import LeaseLostError
+from shared_lib.jobs.gpus import Gpu
 from shared_lib.jobs.models import JobRow
 from shared_lib.jobs.queue import JobQueue
 from shared_lib.jobs.repository import JobRepository
@@ -42,10 +43,16 @@ class ClaimedJob:
 
 
 class JobContext:
-    """The job, its service's parts, and a scratch folder that is deleted when the child ends."""
+    """The job, its service's parts, and a scratch folder that is deleted when the child ends.
 
-    def __init__(self, job: ClaimedJob, *, runtime: Runtime, scratch: Path) -> None:
+    `gpu` is the job's own while it runs; None when it asked for none.
+    """
+
+    def __init__(
+        self, job: ClaimedJob, *, runtime: Runtime, scratch: Path, gpu: Gpu | None = None
+    ) -> None:
         self.job = job
+        self.gpu = gpu
         self.runtime = runtime
         self.scratch = scratch
         self.ended = False
@@ -79,6 +86,19 @@ class JobContext:
             LeaseLostError: another worker has the job; its log is not ours to write.
         """
         self._write_log([{"level": "info", "message": message} for message in messages])
+
+    def move_to_gpu(self) -> None:
+        """Leave the job to a worker that has a GPU; nothing more is to be done in this try.
+
+        Raises:
+            LeaseLostError: another worker has the job.
+        """
+        with self.runtime.database.write() as unit:
+            job = JobRepository(unit).lock_held(self.job.id, fence=self.job.fence)
+            if job is None:
+                raise _lost(self.job)
+            self._queue.hand_back(unit, job=job, to_gpu=True)
+        self.ended = True
 
     def start_publishing(self) -> None:
         """The work is done; from here on objects are put under their final keys.

@@ -60,10 +60,11 @@ class JobEntryRow(SharedBase):
 
 
 class WorkerRow(SharedBase):
-    """A supervisor that works for this service, as it was last seen."""
+    """A supervisor that works for this service, as it was last seen, and the GPUs it has."""
 
     __tablename__ = "worker"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    gpus: Mapped[list[str] | None] = mapped_column(Json)

@@ -1,6 +1,7 @@
 """Asking for jobs, and moving them from state to state. Each change is an event and an entry."""
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 from shared_lib.contracts.base import utc_now
@@ -11,6 +12,7 @@ from shared_lib.contracts.jobs import JobState, JobSummary
 from shared_lib.db.engine import WriteUnit
 from shared_lib.events.outbox import emit
 from shared_lib.jobs.errors import JobAlreadyEndedError, JobNotFoundError
+from shared_lib.jobs.kinds import JobKind
 from shared_lib.jobs.models import JobRow
 from shared_lib.jobs.repository import JobRepository
 from shared_lib.jobs.runtime import Runtime
@@ -19,6 +21,9 @@ LONGEST_BACKOFF_S = 300.0
 
 OUTAGE_BACKOFF_S = 30.0
 """How seldom a job looks whether the part it needs is back."""
+
+LONGEST_WAIT_S = 3600.0
+"""What asks a job to come back later may not ask for more than this."""
 
 OUTAGE_PATIENCE = timedelta(hours=24)
 """How long after its request a job waits for such a part before its tries are counted again."""
@@ -39,14 +44,18 @@ class JobQueue:
         params: dict[str, Any],
         subject_id: str | None = None,
         flow_id: str | None = None,
+        on_gpu: bool = False,
     ) -> JobRow:
-        """Write a queued job in `unit`; the supervisor is woken when the unit commits."""
+        """Write a queued job in `unit`; the supervisor is woken when the unit commits.
+
+        With `on_gpu` only workers that have a GPU hear it.
+        """
         spec, now = self._runtime.kinds[kind], utc_now()
         job = JobRow(
             id=new_job_id(self._runtime.spec.job_owner),
             tenant=tenant,
             kind=spec.name,
-            queue=spec.queue,
+            queue=_gpu_queue(spec) if on_gpu else spec.queue,
             state=JobState.QUEUED,
             subject_id=subject_id,
             flow_id=flow_id,
@@ -91,11 +100,17 @@ class JobQueue:
             ended_at=now,
         )
         if job is not None:
-            self.tell(unit, job)
+            self._ended(unit, job)
         return job
 
     def retry(
-        self, unit: WriteUnit, *, job: JobRow, error: Problem, outage: bool = False
+        self,
+        unit: WriteUnit,
+        *,
+        job: JobRow,
+        error: Problem,
+        outage: bool = False,
+        wait_s: float = 0.0,
     ) -> JobRow | None:
         """Queue a held job again after an infrastructure failure; end it when tries are used up.
 
@@ -105,6 +120,7 @@ class JobQueue:
             error: what went wrong in this try.
             outage: a part that the job needs was away, such as the object store: the job is not
                 to blame, so the try does not count until `OUTAGE_PATIENCE` is over.
+            wait_s: how long that part asked not to be asked again.
         """
         if job.cancel_requested:
             return self.end(unit, job_id=job.id, fence=job.fence, state=JobState.CANCELLED)
@@ -118,6 +134,7 @@ class JobQueue:
                 error=error,
                 failure="infrastructure",
             )
+        backoff_s = self._backoff(job, outage=outage)
         again = JobRepository(unit).change(
             job.id,
             fence=job.fence,
@@ -126,7 +143,7 @@ class JobQueue:
             revision=JobRow.revision + 1,
             attempts=JobRow.attempts - int(outage),
             lease_until=None,
-            run_after=utc_now() + timedelta(seconds=self._backoff(job, outage=outage)),
+            run_after=utc_now() + timedelta(seconds=max(backoff_s, min(wait_s, LONGEST_WAIT_S))),
         )
         if again is not None:
             self.tell(unit, again)
@@ -140,14 +157,19 @@ class JobQueue:
         first_s = self._runtime.settings.jobs.retry_backoff_s
         return min(first_s * 2.0 ** min(tries - 1, 30), longest_s)
 
-    def hand_back(self, unit: WriteUnit, *, job: JobRow) -> JobRow | None:
-        """Queue a held job again because its worker stops: nothing failed, no try is used up."""
+    def hand_back(self, unit: WriteUnit, *, job: JobRow, to_gpu: bool = False) -> JobRow | None:
+        """Queue a held job again: its worker stops, or it has no GPU and the job needs one.
+
+        Nothing failed, so no try is used up.
+        """
         if job.cancel_requested:
             return self.end(unit, job_id=job.id, fence=job.fence, state=JobState.CANCELLED)
+        queue = _gpu_queue(self._runtime.kinds[job.kind]) if to_gpu else job.queue
         again = JobRepository(unit).change(
             job.id,
             fence=job.fence,
             state=JobState.QUEUED,
+            queue=queue,
             revision=JobRow.revision + 1,
             attempts=JobRow.attempts - 1,
             lease_until=None,
@@ -176,9 +198,16 @@ class JobQueue:
             job.ended_at = utc_now()
             job.revision += 1
             unit.session.flush()
-            self.tell(unit, job)
+            self._ended(unit, job)
         unit.after_commit(self._runtime.doorbell.ring)
         return job
+
+    def _ended(self, unit: WriteUnit, job: JobRow) -> None:
+        self.tell(unit, job)
+        kind = self._runtime.kinds.get(job.kind)
+        if kind is not None and kind.ended:
+            module, _, name = kind.ended.partition(":")
+            getattr(import_module(module), name)(unit, self._runtime, job)
 
     def tell(self, unit: WriteUnit, job: JobRow) -> None:
         """Write the change into the job's story and tell the catalog."""
@@ -187,6 +216,9 @@ class JobQueue:
             name="state",
             data={"state": job.state, "attempt": job.attempts, "error": job.error},
         )
+        bell = self._runtime.gpu_bells.get(job.queue)
+        if bell is not None and job.state == JobState.QUEUED:
+            unit.after_commit(bell.ring)
         emit(
             unit,
             spec=JOB_CHANGED,
@@ -196,6 +228,11 @@ class JobQueue:
             flow_id=job.flow_id,
             doorbell=self._runtime.doorbell,
         )
+
+
+def _gpu_queue(kind: JobKind) -> str:
+    assert kind.gpu_queue is not None  # noqa: S101 - only such kinds ask for a GPU
+    return kind.gpu_queue
 
 
 def summarise(job: JobRow, *, runtime: Runtime) -> JobSummary:

@@ -1,6 +1,6 @@
 """All SQL on jobs. Every change of a claimed job is a compare-and-set on its fence."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,9 +39,11 @@ class JobRepository(Repository[JobRow]):
         query = select(JobRow).where(*_ours(job_id, fence)).with_for_update()
         return self.session.scalar(query)
 
-    def has_claimable(self, *, kinds: Mapping[str, JobKind]) -> bool:
+    def has_claimable(
+        self, *, kinds: Mapping[str, JobKind], queues: Collection[str] | None = None
+    ) -> bool:
         """Whether a claim would find something; a read, so that polling takes no write lock."""
-        return self.session.scalar(_claimable(kinds).limit(1)) is not None
+        return self.session.scalar(_claimable(kinds, queues=queues).limit(1)) is not None
 
     def count_open(self) -> JobCounts:
         """How many wait and how many run, of all tenants, and since when the oldest one waits."""
@@ -54,14 +56,23 @@ class JobRepository(Repository[JobRow]):
         waiting, running, oldest = self.session.execute(query).one()
         return JobCounts(queued=waiting, running=running, oldest_queued_at=oldest)
 
-    def claim(self, *, kinds: Mapping[str, JobKind], worker: str, lease_s: float) -> JobRow | None:
+    def claim(
+        self,
+        *,
+        kinds: Mapping[str, JobKind],
+        worker: str,
+        lease_s: float,
+        queues: Collection[str] | None = None,
+    ) -> JobRow | None:
         """Take the oldest job of these kinds that is due: fence and attempts grow by one.
+
+        Without `queues` it is one that any worker can run.
 
         One statement. On PostgreSQL it passes over rows that another claim or a cancel holds; on
         SQLite the unit has the write lock.
         """
         now = utc_now()
-        oldest = _claimable(kinds).order_by(JobRow.run_after, JobRow.id).limit(1)
+        oldest = _claimable(kinds, queues=queues).order_by(JobRow.run_after, JobRow.id).limit(1)
         if self.session.get_bind().dialect.name == "postgresql":
             oldest = oldest.with_for_update(skip_locked=True)
         statement = (
@@ -138,11 +149,11 @@ class JobRepository(Repository[JobRow]):
         return {row.id: row.changed_at for row in self.session.execute(query)}
 
 
-def _claimable(kinds: Mapping[str, JobKind]) -> Select[str]:
-    queues = sorted({kind.queue for kind in kinds.values()})
+def _claimable(kinds: Mapping[str, JobKind], *, queues: Collection[str] | None) -> Select[str]:
+    heard = {kind.queue for kind in kinds.values()} if queues is None else queues
     return select(JobRow.id).where(
         JobRow.state == JobState.QUEUED,
-        JobRow.queue.in_(queues),
+        JobRow.queue.in_(sorted(heard)),
         # A kind that only a newer or an older release knows is left to it.
         JobRow.kind.in_(sorted(kinds)),
         JobRow.run_after <= utc_now(),

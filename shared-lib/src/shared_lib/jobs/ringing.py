@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from celery import Celery
 
@@ -99,7 +99,7 @@ class RemoteDoorbell:
 
 
 class RingListener:
-    """Hears the rings of one queue with a Celery worker in a thread of its own.
+    """Hears the rings of some queues with a Celery worker in a thread of its own.
 
     Celery reconnects by itself for as long as it takes; what goes wrong in it never reaches the
     supervisor, which finds the same work when it polls.
@@ -108,8 +108,9 @@ class RingListener:
         heard: called at each ring; must not block.
     """
 
-    def __init__(self, redis_url: str, *, queue: str, heard: Callable[[], None]) -> None:
-        self._app = make_celery(redis_url, queue=queue)
+    def __init__(self, redis_url: str, *, queues: Sequence[str], heard: Callable[[], None]) -> None:
+        self._app = make_celery(redis_url, queue=queues[0])
+        self._queues = list(queues)
 
         def ring() -> None:
             # Celery reads a function's own signature; what it is given here may be a bound method.
@@ -136,7 +137,11 @@ class RingListener:
         while not self._stopped.is_set():
             try:
                 self._controller = self._app.WorkController(
-                    pool="threads", concurrency=1, without_mingle=True, without_gossip=True
+                    queues=self._queues,
+                    pool="threads",
+                    concurrency=1,
+                    without_mingle=True,
+                    without_gossip=True,
                 )
                 self._controller.start()
             except Exception:

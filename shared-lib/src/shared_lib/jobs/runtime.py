@@ -22,6 +22,8 @@ class Runtime:
 
     Attributes:
         worker: `module:function` that builds this again from settings, for job children.
+        gpu_bells: what rings the workers that have a GPU, by the queue that they hear; empty where
+            one bell wakes everybody.
         sweeps: run by the supervisor beside its own sweep, at most once a second each.
     """
 
@@ -32,6 +34,12 @@ class Runtime:
     worker: str
     kinds: Mapping[str, JobKind] = field(default_factory=dict)
     sweeps: tuple[Sweep, ...] = ()
+    gpu_bells: Mapping[str, Doorbell] = field(default_factory=dict)
+
+    @property
+    def gpu_queues(self) -> tuple[str, ...]:
+        """The queues of jobs that ask for a GPU."""
+        return tuple(sorted({k.gpu_queue for k in self.kinds.values() if k.gpu_queue}))
 
     @property
     def name(self) -> ServiceName:
@@ -48,7 +56,7 @@ class Runtime:
 
         The supervisor and its children do so in both shapes of the fleet.
         """
-        return replace(self, doorbell=supervisor_bell(self.settings))
+        return replace(self, doorbell=supervisor_bell(self.settings), gpu_bells={})
 
 
 def build_runtime(
@@ -67,12 +75,20 @@ def build_runtime(
         worker=worker,
         kinds={kind.name: kind for kind in kinds},
         sweeps=sweeps,
+        gpu_bells=_gpu_bells(settings, kinds=kinds),
     )
 
 
 def supervisor_bell(settings: ServiceSettings) -> PipeDoorbell:
     """The pipe on which the supervisor of this data folder listens."""
     return PipeDoorbell(settings.run_folder / "doorbell")
+
+
+def _gpu_bells(settings: ServiceSettings, *, kinds: tuple[JobKind, ...]) -> dict[str, Doorbell]:
+    if settings.mode == "embedded" or not settings.redis_url:
+        return {}
+    queues = {kind.gpu_queue for kind in kinds if kind.gpu_queue}
+    return {queue: RemoteDoorbell(settings.redis_url, queue=queue) for queue in queues}
 
 
 def _open_doorbell(settings: ServiceSettings) -> Doorbell:

@@ -25,6 +25,7 @@ from shared_lib.faults import crash_point
 from shared_lib.jobs.alive import heartbeat
 from shared_lib.jobs.children import Child, ChildFactory, Verdict
 from shared_lib.jobs.errors import ChildDiedError, MemoryLimitError, TimeLimitError
+from shared_lib.jobs.gpus import Gpu
 from shared_lib.jobs.queue import JobQueue
 from shared_lib.jobs.repository import JobRepository
 from shared_lib.jobs.runtime import Runtime
@@ -45,6 +46,7 @@ class Supervisor:
         runtimes: the services; each brings its own database, store and job kinds.
         deliveries: their outboxes.
         doorbell: a descriptor that becomes readable when there may be work, or None to poll only.
+        gpus: one job that asks for a GPU runs on each, beside the others.
     """
 
     def __init__(
@@ -53,10 +55,12 @@ class Supervisor:
         *,
         deliveries: Sequence[Delivery],
         doorbell: int | None = None,
+        gpus: Sequence[Gpu] = (),
     ) -> None:
         self._runtimes = tuple(runtimes)
         self._settings = self._runtimes[0].settings.jobs
         self._doorbell = doorbell
+        self._gpus = tuple(gpus)
         self._turns = deque(r for r in runtimes if r.kinds)
         self._factory = ChildFactory(list(runtimes))
         self._courier = Courier(deliveries, poll_s=self._settings.poll_s)
@@ -146,7 +150,7 @@ class Supervisor:
         """Fill the free places; who got one asks again after all the others."""
         now = time.monotonic()
         asking = deque(r for r in self._turns if now >= self._claim_after.get(r.name, 0.0))
-        while asking and len(self._children) < self._settings.children:
+        while asking and (self._has_place() or self._free_gpu()):
             runtime = asking.popleft()
             claimed = self._guard(self._claim_one, runtime)
             if claimed:
@@ -156,9 +160,22 @@ class Supervisor:
             elif claimed is None:
                 self._claim_after[runtime.name] = now + WAIT_AFTER_FAILURE_S
 
+    def _has_place(self) -> bool:
+        """Whether a job that asks for no GPU may start."""
+        ordinary = sum(child.gpu is None for child in self._children.values())
+        return self._settings.gpu != "only" and ordinary < self._settings.children
+
+    def _free_gpu(self) -> Gpu | None:
+        busy = {child.gpu for child in self._children.values()}
+        return next((gpu for gpu in self._gpus if gpu not in busy), None)
+
     def _claim_one(self, runtime: Runtime) -> bool:
+        gpu = self._free_gpu()
+        queues = set(runtime.gpu_queues if gpu else ())
+        if self._has_place():
+            queues |= {kind.queue for kind in runtime.kinds.values()}
         with runtime.database.read() as view:
-            if not JobRepository(view).has_claimable(kinds=runtime.kinds):
+            if not JobRepository(view).has_claimable(kinds=runtime.kinds, queues=queues):
                 return False
         self._factory.warm_up()
         with runtime.database.write() as unit:
@@ -166,12 +183,14 @@ class Supervisor:
                 kinds=runtime.kinds,
                 worker=self._worker,
                 lease_s=runtime.settings.jobs.lease_s,
+                queues=queues,
             )
             if job is None:
                 return False
             job_id, fence, kind = job.id, job.fence, runtime.kinds[job.kind]
+            gpu = gpu if job.queue == kind.gpu_queue else None
         crash_point("jobs.supervisor.claimed")
-        child = self._factory.start(runtime, kind=kind, job_id=job_id, fence=fence)
+        child = self._factory.start(runtime, kind=kind, job_id=job_id, fence=fence, gpu=gpu)
         self._children[job_id] = child
         crash_point("jobs.supervisor.started")
         return True
@@ -250,7 +269,11 @@ class Supervisor:
 
     def _be_seen(self, runtime: Runtime) -> None:
         with runtime.database.write() as unit:
-            WorkerRepository(unit).seen(self._worker, started_at=self._started_at)
+            WorkerRepository(unit).seen(
+                self._worker,
+                started_at=self._started_at,
+                gpus=[gpu.name for gpu in self._gpus] if runtime.gpu_queues else (),
+            )
 
     def _say_goodbye(self, runtime: Runtime) -> None:
         with runtime.database.write() as unit:

@@ -16,6 +16,7 @@ from shared_lib.clients import InternalClient
 from shared_lib.contracts.errors import ConflictError, FleetError
 from shared_lib.events.delivery import Delivery
 from shared_lib.identity import open_signer
+from shared_lib.jobs.gpus import gpus_for
 from shared_lib.jobs.ringing import RingListener
 from shared_lib.jobs.runtime import Runtime, supervisor_bell
 from shared_lib.jobs.supervisor import Supervisor
@@ -51,12 +52,14 @@ def _run(runtime: Runtime) -> None:
     with _own(settings.run_folder):
         bell = supervisor_bell(settings)
         delivery = Delivery(runtime.database, post=client.post, lease_s=settings.jobs.lease_s)
-        supervisor = Supervisor([runtime], deliveries=[delivery], doorbell=bell.listen())
+        gpus = gpus_for([runtime])
+        supervisor = Supervisor([runtime], deliveries=[delivery], doorbell=bell.listen(), gpus=gpus)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: supervisor.stop())
         listener = None
         if settings.redis_url:
-            listener = RingListener(settings.redis_url, queue=runtime.name, heard=bell.ring)
+            queues = _heard(runtime, has_gpus=bool(gpus))
+            listener = RingListener(settings.redis_url, queues=queues, heard=bell.ring)
             listener.start()
         try:
             supervisor.run()
@@ -64,6 +67,12 @@ def _run(runtime: Runtime) -> None:
             if listener is not None:
                 listener.stop()
             client.close()
+
+
+def _heard(runtime: Runtime, *, has_gpus: bool) -> list[str]:
+    """The queues whose rings are for this worker."""
+    everybody = [] if runtime.settings.jobs.gpu == "only" else [str(runtime.name)]
+    return [*everybody, *(runtime.gpu_queues if has_gpus else ())]
 
 
 @contextmanager

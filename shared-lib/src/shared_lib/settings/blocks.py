@@ -40,6 +40,11 @@ class JobSettings(Block):
     )
     poll_s: float = Field(default=0.2, gt=0, description="How often to look without a doorbell.")
     children: int = Field(default=2, ge=1, description="Jobs that run at the same time.")
+    gpu: Literal["auto", "only", "none"] = Field(
+        default="auto",
+        description="Jobs that ask for a GPU. auto: one at a time on each GPU that is here, beside "
+        "the others; only: them and no others; none: not here.",
+    )
     idle_s: float = Field(
         default=300.0, gt=0, description="The process that children start from rests after this."
     )

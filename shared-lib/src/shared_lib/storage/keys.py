@@ -26,6 +26,11 @@ def artifact_key(tenant: str, training_job_id: str, writer: str, name: str) -> s
     return check_key(f"models/{tenant}/{training_job_id}/{writer}/{name}")
 
 
+def training_report_key(tenant: str, report_id: str, writer: str, name: str) -> str:
+    """A report of one try of the job that tells of a training."""
+    return check_key(f"training-reports/{tenant}/{report_id}/{writer}/{name}")
+
+
 def knowledge_key(tenant: str, base_id: str, writer: str, name: str) -> str:
     """A result of one try of one build of a knowledge base."""
     return check_key(f"knowledge/{tenant}/{base_id}/{writer}/{name}")

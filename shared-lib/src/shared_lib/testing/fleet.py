@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self
 import httpx
 import psutil
 
-from shared_lib.testing.processes import die_together, parents_of, tree_of
+from shared_lib.testing.processes import die_together, outliving, parents_of, tree_of
 from shared_lib.testing.waiting import wait_until
 
 FAST = {
@@ -157,7 +157,7 @@ class FleetUnderTest:
         code = self._process.wait(timeout=40)
         self._watcher.communicate()
         self._process = None
-        left = psutil.wait_procs(everything, timeout=10)[1]
+        left = outliving(everything, within_s=30)
         if left:
             raise RuntimeError(f"these outlived the fleet: {left}")
         return code

@@ -65,6 +65,17 @@ def kill_tree(pid: int) -> None:
     psutil.wait_procs(processes, timeout=10)
 
 
+def outliving(processes: Sequence[psutil.Process], *, within_s: float) -> list[psutil.Process]:
+    """Those that still run after that time; one that nobody has waited for yet has ended."""
+    _, left = psutil.wait_procs(processes, timeout=within_s)
+    found = []
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
 def die_together(pid: int) -> subprocess.Popen[bytes]:
     """A watcher that ends process `pid` when this one is gone, even by `kill -9`.
 

@@ -1,6 +1,6 @@
 """The app of a service: a flat list of what is configured."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,9 +27,14 @@ def create_service_app(
     handlers: Mapping[str, EventHandler] | None = None,
     services: Mapping[type[Any], Any] | None = None,
     tailers: Sequence[Tailer] = (),
+    closers: Sequence[Callable[[], None]] = (),
     verifier: TokenVerifier | None = None,
 ) -> FastAPI:
-    """A service's FastAPI app: errors, identity, health, metrics, jobs, events, its own routes."""
+    """A service's FastAPI app: errors, identity, health, metrics, jobs, events, its own routes.
+
+    Args:
+        closers: called when the app ends, such as what ends processes of its own.
+    """
     job_tailer = Tailer(jobs.changed_jobs(runtime.database))
     app = FastAPI(
         title=title,
@@ -37,7 +42,7 @@ def create_service_app(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        lifespan=_lifespan(runtime),
+        lifespan=_lifespan(runtime, closers=closers),
         dependencies=[Depends(refuse_unknown_parameters)],
         responses=PROBLEM_RESPONSES,
     )
@@ -72,7 +77,7 @@ def _configure_metrics(app: FastAPI, *, service: str) -> None:
     app.add_middleware(ObservedRequests, metrics=app.state.metrics)
 
 
-def _lifespan(runtime: Runtime) -> Any:
+def _lifespan(runtime: Runtime, *, closers: Sequence[Callable[[], None]]) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if runtime.settings.mode != "embedded":
@@ -81,6 +86,8 @@ def _lifespan(runtime: Runtime) -> Any:
             yield
         finally:
             await end_streams(app)
+            for close in closers:
+                close()
             runtime.database.dispose()
 
     return lifespan

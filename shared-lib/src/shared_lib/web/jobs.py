@@ -12,11 +12,12 @@ from shared_lib.contracts.errors import FailureKind, Problem
 from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.jobs import JobState, JobView, Progress
 from shared_lib.contracts.scopes import Scope
-from shared_lib.db.engine import Database
+from shared_lib.db.engine import Database, ReadView
 from shared_lib.jobs.errors import JobNotFoundError
 from shared_lib.jobs.models import JobEntryRow, JobRow
 from shared_lib.jobs.repository import JobRepository
 from shared_lib.jobs.runtime import Runtime
+from shared_lib.jobs.workers import waits_for
 from shared_lib.web.identity import requires
 from shared_lib.web.sse import HEARTBEAT_S, ServerSentEvent, event_stream
 from shared_lib.web.state import ServiceState, state_of
@@ -46,7 +47,7 @@ class LogPage(Contract):
     next: int | None
 
 
-def view_job(job: JobRow, *, runtime: Runtime) -> JobView:
+def view_job(view: ReadView, job: JobRow, *, runtime: Runtime) -> JobView:
     """The job as the API answers it."""
     failure: Any = job.failure
     kind: FailureKind | None = failure
@@ -55,6 +56,8 @@ def view_job(job: JobRow, *, runtime: Runtime) -> JobView:
         kind=job.kind,
         service=runtime.name.value,
         state=JobState(job.state),
+        queue=job.queue,
+        waits_for=waits_for(view, job, kinds=runtime.kinds),
         subject_id=job.subject_id,
         flow_id=job.flow_id,
         attempts=job.attempts,
@@ -91,7 +94,7 @@ def _find(state: ServiceState, *, job_id: str, tenant: str) -> JobView:
         job = JobRepository(view).find(job_id, tenant=tenant)
         if job is None:
             raise JobNotFoundError(f"There is no job {job_id}. `fleet job list` shows yours.")
-        return view_job(job, runtime=state.runtime)
+        return view_job(view, job, runtime=state.runtime)
 
 
 @router.get("/{job_id}")
@@ -195,7 +198,7 @@ def cancel_job(request: Request, job_id: str, caller: Writer) -> JobView:
     state = state_of(request)
     with state.runtime.database.write() as unit:
         job = state.queue.cancel(unit, job_id=job_id, tenant=caller.tenant)
-        return view_job(job, runtime=state.runtime)
+        return view_job(unit, job, runtime=state.runtime)
 
 
 def changed_jobs(database: Database) -> Changed:

@@ -30,7 +30,8 @@ def read_status(request: Request, _: Annotated[Caller, Depends(requires_service)
         check_migrated(package, runtime.database)
         with runtime.database.read() as view:
             found["jobs"] = JobRepository(view).count_open()
-            found["workers"] = WorkerRepository(view).count()
+            workers = WorkerRepository(view)
+            found["workers"], found["gpus"] = workers.count(), workers.gpus()
     except FleetError as error:
         found["problem"] = error.detail
     return ServiceStatus(

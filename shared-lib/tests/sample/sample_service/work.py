@@ -136,3 +136,20 @@ def publish_twice(context: JobContext) -> None:
         unit.session.add(EffectRow(job_id=context.job.id, fence=context.job.fence))
         unit.session.flush()
         raise InvalidInputError("It was wrong after all. Change the input.")
+
+
+def use_gpu(context: JobContext) -> None:
+    """Write down the GPU, then wait until `go` exists."""
+    sign = Path(context.job.params["sign"])
+    sign.with_suffix(".new").write_text(context.gpu.device if context.gpu else "none")
+    sign.with_suffix(".new").rename(sign)
+    while not Path(context.job.params["go"]).exists():
+        time.sleep(0.02)
+
+
+def want_gpu(context: JobContext) -> None:
+    """Find out that it needs a GPU."""
+    if context.gpu is None:
+        context.move_to_gpu()
+        return
+    succeed(context)

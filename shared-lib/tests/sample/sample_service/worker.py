@@ -29,6 +29,8 @@ KINDS = (
     _kind("leave_process"),
     _kind("wait_for_file"),
     _kind("publish_twice"),
+    _kind("use_gpu", gpu_queue="sample.gpu"),
+    _kind("want_gpu", gpu_queue="sample.gpu"),
 )
 
 

@@ -53,7 +53,9 @@ class Datasets:
             ) from error
         return self.view(unit, row)
 
-    def ensure(self, unit: WriteUnit, *, tenant: str, name: str) -> DatasetRow:
+    def ensure(
+        self, unit: WriteUnit, *, tenant: str, name: str, id_if_new: str | None = None
+    ) -> DatasetRow:
         """The dataset of that name or id, held; made when there is none of that name.
 
         Raises:
@@ -64,7 +66,7 @@ class Datasets:
         if found is None and _ID.fullmatch(name):
             raise _not_found(name)
         if found is None:
-            return self._add(unit, tenant=tenant, name=name, description="")
+            return self._add(unit, tenant=tenant, name=name, description="", row_id=id_if_new)
         DatasetRepository(unit).lock(found)
         return found
 
@@ -102,9 +104,17 @@ class Datasets:
         }
         return [_view_dataset(row, newest.get(row.id)) for row in rows]
 
-    def _add(self, unit: WriteUnit, *, tenant: str, name: str, description: str) -> DatasetRow:
+    def _add(
+        self,
+        unit: WriteUnit,
+        *,
+        tenant: str,
+        name: str,
+        description: str,
+        row_id: str | None = None,
+    ) -> DatasetRow:
         row = DatasetRow(
-            id=new_id(IdKind.DATASET),
+            id=row_id or new_id(IdKind.DATASET),
             tenant=tenant,
             name=name,
             description=description,

@@ -6,9 +6,9 @@ from typing import Any, Protocol, TypeVar
 
 from shared_lib.contracts.catalog import FlowState, FlowStep, StepState
 from shared_lib.contracts.jobs import JobState
-from svc_ingest.files.models import FileRow
 from svc_ingest.flows.gate_steps import job_step
 from svc_ingest.flows.models import JobJournalRow, KnowledgeBuildRow
+from svc_ingest.flows.subjects import Subject
 
 DOCUMENTS = "documents"
 """The purpose of a version whose files are not converted."""
@@ -57,7 +57,7 @@ def build_outcome(build: BuildFacts, job: BuildJobFacts | None) -> FlowState:
     return FlowState.SUCCEEDED if done else FlowState.RUNNING
 
 
-def landed_together(files: Sequence[FileRow]) -> list[FlowStep]:
+def landed_together(files: Sequence[Subject]) -> list[FlowStep]:
     """One step for all documents: there may be thousands."""
     if not files:
         return []
@@ -66,8 +66,8 @@ def landed_together(files: Sequence[FileRow]) -> list[FlowStep]:
             name="landed",
             state=StepState.SUCCEEDED,
             subject="all files",
-            started_at=files[0].created_at,
-            ended_at=files[0].created_at,
+            started_at=files[0].at,
+            ended_at=files[0].at,
             duration_s=0.0,
             facts={"files": len(files), "bytes": sum(file.bytes for file in files)},
         )

@@ -13,13 +13,13 @@ from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.jobs import JobState, JobSummary
 from shared_lib.contracts.scopes import Scope
 from shared_lib.contracts.services import ServiceName
+from shared_lib.db.collisions import again_after_collision
 from shared_lib.db.engine import Database, WriteUnit
 from shared_lib.web import Once, PageQuery, page_of, requires
 from shared_lib.web.sse import HEARTBEAT_S, ServerSentEvent, event_stream
 from shared_lib.web.state import service_of, state_of
 from shared_lib.web.tailer import Changed, Tailer
 from shared_lib.web.waiting import changed_within, resumed_after, wait_for, wanted_wait
-from svc_ingest.collisions import again_after_collision
 from svc_ingest.flows.models import JobJournalRow
 from svc_ingest.flows.repository import FlowRepository, JobJournalRepository
 from svc_ingest.flows.service import Flows, summarise_flow, summarise_job

@@ -4,8 +4,8 @@ from shared_lib.contracts.catalog import FlowStep, StepState
 from shared_lib.contracts.errors import FleetError, Problem
 from shared_lib.contracts.jobs import JobState
 from shared_lib.contracts.verdicts import Verdict
-from svc_ingest.files.models import FileRow
 from svc_ingest.flows.models import JobJournalRow, JudgementRow
+from svc_ingest.flows.subjects import Subject
 
 _STEP_STATES: dict[str, StepState] = {
     JobState.SUCCEEDED: StepState.SUCCEEDED,
@@ -53,7 +53,7 @@ def awaiting(step: FlowStep) -> FlowStep:
     )
 
 
-def judged_step(file: FileRow, judgement: JudgementRow, *, job: JobJournalRow | None) -> FlowStep:
+def judged_step(file: Subject, judgement: JudgementRow, *, job: JobJournalRow | None) -> FlowStep:
     """What a suite said of the file's table; the job's own step until there is a verdict."""
     links = {"judgement": f"/v1/judgements/{judgement.id}"}
     facts: dict[str, int | float | str | bool] = {"suite": judgement.suite_name}

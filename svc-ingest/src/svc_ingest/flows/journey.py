@@ -1,6 +1,6 @@
 """From journal rows to the steps people see. Pure: the order in which events came has no effect."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -8,7 +8,6 @@ from typing import Protocol, TypeVar
 from shared_lib.contracts.catalog import FlowState, FlowStep, StepState
 from shared_lib.contracts.jobs import JobState
 from shared_lib.contracts.verdicts import Verdict
-from svc_ingest.files.models import FileRow
 from svc_ingest.flows.build_steps import (
     DOCUMENTS,
     BuildFacts,
@@ -24,12 +23,16 @@ from svc_ingest.flows.models import (
     JudgementRow,
     KnowledgeBuildRow,
     PublishedTableRow,
+    ReportRow,
     TrainingRow,
 )
+from svc_ingest.flows.report_steps import report_jobs, subject_of
+from svc_ingest.flows.subjects import Subject
 from svc_ingest.flows.training_steps import DecidedFacts, training_outcome, training_steps
 
-CONVERT = "convert"
-INFER = "infer_suite"
+MAKING = {"convert": "converted", "task_dataset": "built", "append": "built"}
+"""The jobs that make a subject's table, and what their steps are called."""
+INFERRING = ("infer_suite",)
 
 
 class JobFacts(Protocol):
@@ -48,10 +51,15 @@ class JobFacts(Protocol):
 
 
 class TableFacts(Protocol):
-    """The same of one table; `asked_at` is when svc-quality said which suites will judge it."""
+    """The same of one table; `asked_at` is when svc-quality said which suites will judge it.
+
+    `tables` is how many its job published.
+    """
 
     @property
     def job_id(self) -> str: ...
+    @property
+    def tables(self) -> int: ...
     @property
     def table_version_id(self) -> str: ...
     @property
@@ -83,11 +91,11 @@ JobFactsT = TypeVar("JobFactsT", bound=JobFacts)
 JudgementFactsT = TypeVar("JudgementFactsT", bound=JudgementFacts)
 
 
-def newest_jobs(jobs: Sequence[JobFactsT], *, kind: str) -> dict[str, JobFactsT]:
-    """The newest job of a kind on each file, by the file's id."""
+def newest_jobs(jobs: Sequence[JobFactsT], *, kinds: Container[str]) -> dict[str, JobFactsT]:
+    """The newest job of these kinds on each subject, by the subject's id."""
     newest: dict[str, JobFactsT] = {}
     for job in jobs:
-        if job.kind == kind and job.subject_id is not None:
+        if job.kind in kinds and job.subject_id is not None:
             known = newest.get(job.subject_id)
             if known is None or known.id < job.id:
                 newest[job.subject_id] = job
@@ -121,6 +129,7 @@ def standing_of(
     judgements: Sequence[JudgementFacts],
     decided: Sequence[DecidedFacts],
     trained: Sequence[str],
+    reported: Sequence[str],
     builds: Sequence[BuildFacts],
     documents: bool,
     builds_asked_at: datetime | None,
@@ -129,10 +138,11 @@ def standing_of(
 
     Documents are not converted: what comes of them are knowledge bases.
     """
-    newest, by_job = newest_jobs(jobs, kind=CONVERT), {table.job_id: table for table in tables}
+    newest, by_job = newest_jobs(jobs, kinds=MAKING), _by_job(tables)
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
+    reporting = report_jobs(jobs)
     # The suite that the flow asked for may be made first, and that may fail.
-    inferring = newest_jobs(jobs, kind=INFER)
+    inferring = newest_jobs(jobs, kinds=INFERRING)
     waits = documents and builds_asked_at is None
     outcomes = {FlowState.RUNNING if waits else FlowState.SUCCEEDED}
     times: list[datetime | None] = [job.ended_at for job in newest.values()]
@@ -143,17 +153,26 @@ def standing_of(
     for file_id in () if documents else file_ids:
         job = newest.get(file_id)
         outcomes.add(_outcome(job, by_job))
-        table = by_job.get(job.id) if job else None
-        if table is not None:
+        for table in by_job.get(job.id, []) if job else []:
             verdicts = judged.get(table.table_version_id, [])
             answers = [each for each in decided if each.table_version_id == table.table_version_id]
             unsuited = None if table.asked_at else _ended_badly(inferring.get(file_id))
             outcomes.add(unsuited or _gate(table, verdicts, by_id))
             if unsuited is None:
-                outcomes.add(_training(verdicts, answers, jobs=by_id, trained=trained))
+                outcomes.add(
+                    _training(
+                        verdicts,
+                        answers,
+                        jobs=by_id,
+                        trained=trained,
+                        reporting=reporting,
+                        reported=reported,
+                    )
+                )
             times += [table.published_at, *(each.at for each in verdicts)]
             times += [each.at for each in answers]
             times += [by_id[each].ended_at for each in _asked(answers) if each in by_id]
+            times += [each.ended_at for each in _reporting(answers, reporting)]
     for state in (FlowState.RUNNING, FlowState.FAILED, FlowState.CANCELLED, FlowState.SUCCEEDED):
         if state in outcomes:
             break
@@ -163,15 +182,27 @@ def standing_of(
     return Standing(state=state, ended_at=max(known, default=None))
 
 
-def _outcome(job: JobFacts | None, tables: Mapping[str, TableFacts]) -> FlowState:
+TableT = TypeVar("TableT", TableFacts, PublishedTableRow)
+
+
+def _by_job(tables: Sequence[TableT]) -> dict[str, list[TableT]]:
+    """The tables that each job published, in the order of its file."""
+    found: dict[str, list[TableT]] = {}
+    for table in tables:
+        found.setdefault(table.job_id, []).append(table)
+    return found
+
+
+def _outcome(job: JobFacts | None, tables: Mapping[str, Sequence[TableFacts]]) -> FlowState:
     if job is None:
         return FlowState.RUNNING
     if job.state in (JobState.FAILED, JobState.DEAD):
         return FlowState.FAILED
     if job.state == JobState.CANCELLED:
         return FlowState.CANCELLED
-    # The table's event and the job's event come in any order: both must be there.
-    done = job.state == JobState.SUCCEEDED and job.id in tables
+    # The tables' events and the job's event come in any order: all must be there.
+    told = tables.get(job.id, [])
+    done = job.state == JobState.SUCCEEDED and told and len(told) >= told[0].tables
     return FlowState.SUCCEEDED if done else FlowState.RUNNING
 
 
@@ -194,17 +225,29 @@ def _training(
     *,
     jobs: Mapping[str, JobFacts],
     trained: Sequence[str],
+    reporting: Mapping[str, JobFacts],
+    reported: Sequence[str],
 ) -> FlowState:
     """What came of the triggers; nothing is decided upon a table that a suite could not judge."""
     if any(each.verdict is None for each in judgements):
         return FlowState.SUCCEEDED
     needed = 1 + sum(each.revision for each in judgements)
-    return training_outcome(answers, needed=needed, jobs=jobs, trained=trained)
+    return training_outcome(
+        answers, needed=needed, jobs=jobs, trained=trained, reporting=reporting, reported=reported
+    )
 
 
 def _asked(answers: Sequence[DecidedFacts]) -> list[str]:
     """Ids of the jobs that train on a table."""
     return [one["job_id"] for each in answers for one in each.decisions if one["train"]]
+
+
+def _reporting(
+    answers: Sequence[DecidedFacts], reporting: Mapping[str, JobFacts]
+) -> list[JobFacts]:
+    """The jobs that report what came of a table."""
+    subjects = {subject_of(one) for each in answers for one in each.decisions}
+    return [reporting[each] for each in subjects if each in reporting]
 
 
 def _judged(judgement: JudgementFacts, job: JobFacts | None) -> FlowState:
@@ -224,62 +267,66 @@ def _ended_badly(job: JobFacts | None) -> FlowState | None:
 
 
 def steps_of(
-    files: Sequence[FileRow],
+    files: Sequence[Subject],
     *,
     jobs: Sequence[JobJournalRow],
     tables: Sequence[PublishedTableRow],
     judgements: Sequence[JudgementRow],
     decided: Sequence[DecidedTableRow],
     trainings: Sequence[TrainingRow],
+    reports: Sequence[ReportRow],
     builds: Sequence[KnowledgeBuildRow],
     purpose: str,
 ) -> list[FlowStep]:
-    """Landed, converted, published, judged, decided, trained, registered, file by file.
+    """Landed, converted, published, judged, decided, trained, registered, reported, file by file.
 
-    Before it is judged, a suite is inferred when the flow asked for one that was not there.
+    A version that is made from a table begins with `built` in the place of the first two. Before
+    it is judged, a suite is inferred when the flow asked for one that was not there.
     """
-    newest, by_job = newest_jobs(jobs, kind=CONVERT), {table.job_id: table for table in tables}
+    newest, by_job = newest_jobs(jobs, kinds=MAKING), _by_job(tables)
     judged, by_id = newest_judgements(judgements), {job.id: job for job in jobs}
     trained = {row.job_id: row for row in trainings}
-    inferring, steps = newest_jobs(jobs, kind=INFER), list[FlowStep]()
+    told, reporting = {row.subject_id: row for row in reports}, report_jobs(jobs)
+    inferring, steps = newest_jobs(jobs, kinds=INFERRING), list[FlowStep]()
     documents = purpose == DOCUMENTS
     if documents:
         steps += landed_together(files)
     for file in () if documents else files:
-        steps.append(_landed(file))
+        if file.sha256 is not None:
+            steps.append(_landed(file, sha256=file.sha256))
         job = newest.get(file.id)
         if job is None:
             continue
-        steps.append(job_step("converted", subject=file.path, job=job))
-        table = by_job.get(job.id)
-        if table is None:
-            continue
-        steps.append(_published(file, table))
-        if file.id in inferring:
-            steps.append(job_step("inferred", subject=file.path, job=inferring[file.id]))
-        steps += [
-            judged_step(file, each, job=by_id.get(each.job_id))
-            for each in judged.get(table.table_version_id, [])
-        ]
-        answers = [each for each in decided if each.table_version_id == table.table_version_id]
-        steps += training_steps(file, answers, jobs=by_id, trained=trained)
+        steps.append(job_step(MAKING[job.kind], subject=file.path, job=job))
+        for table in by_job.get(job.id, []):
+            steps.append(_published(file, table))
+            if file.id in inferring:
+                steps.append(job_step("inferred", subject=file.path, job=inferring[file.id]))
+            steps += [
+                judged_step(file, each, job=by_id.get(each.job_id))
+                for each in judged.get(table.table_version_id, [])
+            ]
+            answers = [each for each in decided if each.table_version_id == table.table_version_id]
+            steps += training_steps(
+                file, answers, jobs=by_id, trained=trained, reporting=reporting, reports=told
+            )
     return steps + build_steps(builds, jobs=by_id)
 
 
-def _landed(file: FileRow) -> FlowStep:
+def _landed(file: Subject, *, sha256: str) -> FlowStep:
     return FlowStep(
         name="landed",
         state=StepState.SUCCEEDED,
         subject=file.path,
-        started_at=file.created_at,
-        ended_at=file.created_at,
+        started_at=file.at,
+        ended_at=file.at,
         duration_s=0.0,
-        facts={"bytes": file.bytes, "sha256": file.sha256},
+        facts={"bytes": file.bytes, "sha256": sha256},
         links={"file": f"/v1/files/{file.id}"},
     )
 
 
-def _published(file: FileRow, table: PublishedTableRow) -> FlowStep:
+def _published(file: Subject, table: PublishedTableRow) -> FlowStep:
     return FlowStep(
         name="published",
         state=StepState.SUCCEEDED,

@@ -124,6 +124,19 @@ class TrainingRow(Base):
     at: Mapped[datetime]
 
 
+class ReportRow(Base):
+    """A report of a training or of a decision not to train, as `report.published` told of it."""
+
+    __tablename__ = "report"
+
+    subject_id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(index=True)
+    flow_id: Mapped[str | None] = mapped_column(index=True)
+    job_id: Mapped[str]
+    details: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
 class AskedBuildsRow(Base):
     """A flow of which svc-knowledgebase has said which bases it builds from it, if any."""
 
@@ -162,6 +175,7 @@ class PublishedTableRow(Base):
     table_id: Mapped[str]
     table_name: Mapped[str]
     job_id: Mapped[str]
+    tables: Mapped[int]
     rows: Mapped[int] = mapped_column(BigInteger)
     columns: Mapped[int]
     bytes_in: Mapped[int] = mapped_column(BigInteger)

@@ -23,8 +23,11 @@ from svc_ingest.flows.models import (
     JudgementRow,
     KnowledgeBuildRow,
     PublishedTableRow,
+    ReportRow,
     TrainingRow,
 )
+from svc_ingest.flows.subjects import Subject
+from svc_ingest.versions.models import VersionRow
 
 _TellableRow = (
     JobJournalRow
@@ -33,6 +36,7 @@ _TellableRow = (
     | JudgementRow
     | DecidedTableRow
     | TrainingRow
+    | ReportRow
     | AskedBuildsRow
     | KnowledgeBuildRow
 )
@@ -52,7 +56,6 @@ class FlowRepository(Repository[FlowRow]):
 
     def standing(self, flow: FlowRow) -> Standing:
         """Where the flow stands by what is known now; reads the deciding columns alone."""
-        files = select(FileRow.id).where(FileRow.version_id == flow.version_id)
         jobs = select(
             JobJournalRow.id,
             JobJournalRow.kind,
@@ -64,6 +67,7 @@ class FlowRepository(Repository[FlowRow]):
         tables = (
             select(
                 PublishedTableRow.job_id,
+                PublishedTableRow.tables,
                 PublishedTableRow.table_version_id,
                 PublishedTableRow.published_at,
                 asked_at,
@@ -77,12 +81,13 @@ class FlowRepository(Repository[FlowRow]):
         found_jobs: list[Any] = list(self.session.execute(jobs))
         found_tables: list[Any] = list(self.session.execute(tables))
         return standing_of(
-            list(self.session.scalars(files)),
+            self._subject_ids(flow),
             jobs=found_jobs,
             tables=found_tables,
             judgements=self.judgements(flow),
             decided=self.decided(flow),
             trained=[row.job_id for row in self.trainings(flow)],
+            reported=[row.subject_id for row in self.reports(flow)],
             builds=self.builds(flow),
             documents=flow.purpose == DOCUMENTS,
             builds_asked_at=self._builds_asked_at(flow),
@@ -105,10 +110,33 @@ class FlowRepository(Repository[FlowRow]):
         )
         return {row.flow_id: row.last for row in self.session.execute(query)}
 
-    def files(self, flow: FlowRow) -> list[FileRow]:
-        """The files of the flow's version, by path."""
+    def _subject_ids(self, flow: FlowRow) -> list[str]:
+        """Ids of what a flow brings through: its files, or the version that has none."""
+        if not flow.files:
+            return [flow.version_id]
+        files = select(FileRow.id).where(FileRow.version_id == flow.version_id)
+        return list(self.session.scalars(files))
+
+    def subjects(self, flow: FlowRow) -> list[Subject]:
+        """The files of the flow's version, by path; the version itself when a table is made to it.
+
+        A version that is made from a table has no files.
+        """
+        if not flow.files:
+            return [Subject(id=flow.version_id, path=flow.dataset_name, at=flow.created_at)]
         query = select(FileRow).where(FileRow.version_id == flow.version_id)
-        return list(self.session.scalars(query.order_by(FileRow.path)))
+        return [
+            Subject(id=row.id, path=row.path, at=row.created_at, bytes=row.bytes, sha256=row.sha256)
+            for row in self.session.scalars(query.order_by(FileRow.path))
+        ]
+
+    def weigh_derived(self, flow: FlowRow) -> None:
+        """Without landed files a version weighs what its table does."""
+        if not flow.files:
+            flow.bytes = sum(table.bytes_out for table in self.tables(flow))
+            version = self.session.get(VersionRow, flow.version_id)
+            if version is not None:
+                version.bytes = flow.bytes
 
     def jobs(self, flow: FlowRow) -> list[JobJournalRow]:
         """The flow's jobs, oldest first."""
@@ -144,6 +172,13 @@ class FlowRepository(Repository[FlowRow]):
             TrainingRow.flow_id == flow.id, TrainingRow.tenant == flow.tenant
         )
         return list(self.session.scalars(query.order_by(TrainingRow.job_id)))
+
+    def reports(self, flow: FlowRow) -> list[ReportRow]:
+        """The reports of the flow's trainings and refusals."""
+        query = select(ReportRow).where(
+            ReportRow.flow_id == flow.id, ReportRow.tenant == flow.tenant
+        )
+        return list(self.session.scalars(query.order_by(ReportRow.subject_id)))
 
     def verdicts(self, version_ids: Iterable[str]) -> dict[str, list[JudgementRow]]:
         """The newest judgement of each file of these versions by each suite, by version."""
@@ -212,6 +247,10 @@ class FlowRepository(Repository[FlowRow]):
     def add_training(self, training: dict[str, Any]) -> bool:
         """Keep a training's results; False when they have been told of before."""
         return _insert_new(self.session, TrainingRow, training)
+
+    def add_report(self, report: dict[str, Any]) -> bool:
+        """Keep that something is reported; False when it has been told of before."""
+        return _insert_new(self.session, ReportRow, report)
 
     def add_table(self, table: dict[str, Any]) -> bool:
         """Keep a table; False when it has been told of before."""

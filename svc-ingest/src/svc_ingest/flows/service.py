@@ -13,6 +13,7 @@ from shared_lib.contracts.events import (
     JudgementsRequested,
     KnowledgeBaseBuilt,
     QualityJudged,
+    ReportPublished,
     TablePublished,
     TrainingDecided,
     TrainingFinished,
@@ -62,7 +63,15 @@ class Flows:
                 plan=plan.model_dump(mode="json", exclude_unset=True) if plan else None,
             )
         )
-        flows.add_entry(version.flow_id, name="landed", data={"version_id": version.id})
+        if files:
+            flows.add_entry(version.flow_id, name="landed", data={"version_id": version.id})
+
+    def catch_up(self, unit: WriteUnit, event: Event) -> None:
+        """Note the event that begins a flow, and what came before it: events have no order."""
+        flow = _hold_flow(unit, event)
+        if flow is not None:
+            FlowRepository(unit).weigh_derived(flow)
+            _note(unit, flow, event=event, data={"version_id": flow.version_id}, decides=True)
 
     def on_job_changed(self, unit: WriteUnit, event: Event, changed: JobChanged) -> None:
         """`job.changed`: keep the newest; a late event changes nothing."""
@@ -99,6 +108,7 @@ class Flows:
             "table_id": table.table_id,
             "table_name": table.table_name,
             "job_id": table.job_id,
+            "tables": table.tables,
             "rows": table.rows,
             "columns": table.columns,
             "bytes_in": table.bytes_in,
@@ -108,6 +118,7 @@ class Flows:
             "published_at": event.occurred_at,
         }
         if FlowRepository(unit).add_table(row) and flow is not None:
+            FlowRepository(unit).weigh_derived(flow)
             data: dict[str, object] = {"table_version_id": table.table_version_id}
             _note(unit, flow, event=event, data=data, decides=True)
 
@@ -204,6 +215,21 @@ class Flows:
         }
         if FlowRepository(unit).add_training(row) and flow is not None:
             data: dict[str, object] = {"training_job_id": finished.training_job_id}
+            _note(unit, flow, event=event, data=data, decides=True)
+
+    def on_report_published(self, unit: WriteUnit, event: Event, report: ReportPublished) -> None:
+        """`report.published`: the flow has its report, and perhaps a pull request its comment."""
+        flow = _hold_flow(unit, event)
+        row = {
+            "subject_id": report.subject_id,
+            "tenant": event.tenant,
+            "flow_id": event.flow_id,
+            "job_id": report.job_id,
+            "details": report.model_dump(mode="json", include={"model", "outcome", "comment_url"}),
+            "at": event.occurred_at,
+        }
+        if FlowRepository(unit).add_report(row) and flow is not None:
+            data: dict[str, object] = {"report_id": report.report_id}
             _note(unit, flow, event=event, data=data, decides=True)
 
     def on_builds_requested(self, unit: WriteUnit, event: Event, asked: BuildsRequested) -> None:
@@ -321,12 +347,13 @@ def view_flow(view: ReadView, flow: FlowRow) -> FlowView:
         ended_at=flow.ended_at,
         plan=FlowPlan.model_validate(flow.plan) if flow.plan else None,
         steps=steps_of(
-            flows.files(flow),
+            flows.subjects(flow),
             jobs=flows.jobs(flow),
             tables=flows.tables(flow),
             judgements=flows.judgements(flow),
             decided=flows.decided(flow),
             trainings=flows.trainings(flow),
+            reports=flows.reports(flow),
             builds=flows.builds(flow),
             purpose=flow.purpose,
         ),

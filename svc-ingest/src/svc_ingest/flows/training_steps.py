@@ -1,14 +1,21 @@
 """What triggers decided about a flow's table, the trainings that followed, and their models."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from shared_lib.contracts.catalog import FlowState, FlowStep, StepState
 from shared_lib.contracts.jobs import JobState
-from svc_ingest.files.models import FileRow
 from svc_ingest.flows.gate_steps import awaiting, job_step
-from svc_ingest.flows.models import DecidedTableRow, JobJournalRow, TrainingRow
+from svc_ingest.flows.models import DecidedTableRow, JobJournalRow, ReportRow, TrainingRow
+from svc_ingest.flows.report_steps import (
+    ReportJobFacts,
+    is_awaited,
+    report_outcome,
+    reported_step,
+    subject_of,
+)
+from svc_ingest.flows.subjects import Subject
 
 
 class DecidedFacts(Protocol):
@@ -36,27 +43,51 @@ def training_outcome(
     *,
     needed: int,
     jobs: Mapping[str, TrainingJobFacts],
-    trained: Iterable[str],
+    trained: Collection[str],
+    reporting: Mapping[str, ReportJobFacts],
+    reported: Collection[str],
 ) -> FlowState:
-    """Running until the triggers have answered to the newest verdicts and all trainings ended.
+    """Running until the triggers have answered to the newest verdicts and all that follows ended.
 
     Args:
         decided: their answers on one table version.
         needed: the least revision that answers to what the gate says now.
         jobs: by id.
         trained: ids of jobs whose results have been told of.
+        reporting: see `report_jobs`.
+        reported: ids of trainings and decisions whose reports have been told of.
     """
     if max((each.revision for each in decided), default=0) < needed:
         return FlowState.RUNNING
-    asked = [one["job_id"] for each in decided for one in each.decisions if one["train"]]
-    outcomes = {_trained(job_id, jobs=jobs, trained=set(trained)) for job_id in asked}
+    newest = {
+        _asker(one): each.revision
+        for each in sorted(decided, key=lambda answer: answer.revision)
+        for one in each.decisions
+    }
+    outcomes = set()
+    for each in decided:
+        for one in each.decisions:
+            came_to = FlowState.SUCCEEDED
+            if one["train"]:
+                came_to = _trained(one["job_id"], jobs=jobs, trained=trained)
+            outcomes.add(came_to)
+            # What was decided anew since is no reason to fail any more.
+            if each.revision == newest[_asker(one)] and is_awaited(one, came_to=came_to):
+                outcomes.add(report_outcome(subject_of(one), jobs=reporting, reported=reported))
     for state in (FlowState.RUNNING, FlowState.FAILED, FlowState.CANCELLED):
         if state in outcomes:
             return state
     return FlowState.SUCCEEDED
 
 
-def _trained(job_id: str, *, jobs: Mapping[str, TrainingJobFacts], trained: set[str]) -> FlowState:
+def _asker(decision: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The trigger, or without one the flow's plan, and what it trains."""
+    return decision.get("trigger_id"), decision.get("pipeline")
+
+
+def _trained(
+    job_id: str, *, jobs: Mapping[str, TrainingJobFacts], trained: Collection[str]
+) -> FlowState:
     job = jobs.get(job_id)
     if job is not None and job.state in (JobState.FAILED, JobState.DEAD):
         return FlowState.FAILED
@@ -68,11 +99,13 @@ def _trained(job_id: str, *, jobs: Mapping[str, TrainingJobFacts], trained: set[
 
 
 def training_steps(
-    file: FileRow,
+    file: Subject,
     decided: Sequence[DecidedTableRow],
     *,
     jobs: Mapping[str, JobJournalRow],
     trained: Mapping[str, TrainingRow],
+    reporting: Mapping[str, JobJournalRow],
+    reports: Mapping[str, ReportRow],
 ) -> list[FlowStep]:
     """Decided; where the decision was to train, trained and registered too; for each trigger."""
     steps = []
@@ -89,10 +122,14 @@ def training_steps(
                 )
                 if results is not None:
                     steps.append(_registered(file, results))
+            subject_id = subject_of(decision)
+            if subject_id in reporting:
+                job, told = reporting[subject_id], reports.get(subject_id)
+                steps.append(reported_step(file, decision, job=job, told=told))
     return steps
 
 
-def _decided(file: FileRow, decision: Mapping[str, Any], *, at: datetime) -> FlowStep:
+def _decided(file: Subject, decision: Mapping[str, Any], *, at: datetime) -> FlowStep:
     return FlowStep(
         name="decided",
         state=StepState.SUCCEEDED,
@@ -106,7 +143,7 @@ def _decided(file: FileRow, decision: Mapping[str, Any], *, at: datetime) -> Flo
 
 
 def _trained_step(
-    file: FileRow,
+    file: Subject,
     decision: Mapping[str, Any],
     *,
     job: JobJournalRow | None,
@@ -132,7 +169,7 @@ def _trained_step(
     return step.model_copy(update={"facts": facts, "links": step.links | links})
 
 
-def _registered(file: FileRow, results: TrainingRow) -> FlowStep:
+def _registered(file: Subject, results: TrainingRow) -> FlowStep:
     """The version that the model has since, and what it became."""
     told = results.details
     return FlowStep(

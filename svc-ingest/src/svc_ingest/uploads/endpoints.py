@@ -11,11 +11,11 @@ from shared_lib.contracts.catalog import DatasetName, UploadView
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.scopes import Scope
+from shared_lib.db.collisions import again_after_collision
 from shared_lib.storage import StoredObject
 from shared_lib.web import requires
 from shared_lib.web.once import REPLAYED_HEADER, OnceRunner
 from shared_lib.web.state import service_of, state_of
-from svc_ingest.collisions import again_after_collision
 from svc_ingest.uploads.errors import (
     InvalidOptionsError,
     OptionsWithoutDatasetError,

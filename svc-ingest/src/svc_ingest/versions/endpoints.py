@@ -9,9 +9,9 @@ from shared_lib.contracts.base import Page
 from shared_lib.contracts.catalog import DatasetName, VersionCreate, VersionView
 from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.scopes import Scope
+from shared_lib.db.collisions import again_after_collision
 from shared_lib.web import Once, PageQuery, requires
 from shared_lib.web.state import service_of, state_of
-from svc_ingest.collisions import again_after_collision
 from svc_ingest.uploads.service import Uploads
 from svc_ingest.versions.service import Versions
 

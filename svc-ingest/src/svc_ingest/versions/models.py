@@ -1,6 +1,7 @@
 """Rows of dataset versions."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -23,4 +24,5 @@ class VersionRow(Base):
     number: Mapped[int]
     flow_id: Mapped[str]
     bytes: Mapped[int] = mapped_column(BigInteger)
+    made_from: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]

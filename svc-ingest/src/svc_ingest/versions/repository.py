@@ -15,6 +15,10 @@ class VersionRepository(Repository[VersionRow]):
 
     model = VersionRow
 
+    def get(self, version_id: str) -> VersionRow | None:
+        """A version of any tenant, for an event that names it."""
+        return self.session.get(VersionRow, version_id)
+
     def latest(self, dataset_id: str) -> VersionRow | None:
         """The newest version of a dataset."""
         return self.latest_of([dataset_id]).get(dataset_id)

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.catalog import VersionPurpose, VersionView
 from shared_lib.contracts.conversions import ConversionOptions
-from shared_lib.contracts.events import DATASET_VERSION_LANDED, DatasetVersionLanded, LandedFile
+from shared_lib.contracts.events import (
+    DATASET_VERSION_LANDED,
+    DatasetVersionDerived,
+    DatasetVersionLanded,
+    Event,
+    LandedFile,
+)
 from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.contracts.plans import FlowPlan
 from shared_lib.db.engine import ReadView, WriteUnit
@@ -97,6 +103,31 @@ class Versions:
         )
         self._tell(unit, told, version=version)
         return view_version(version, dataset=owner, files=rows)
+
+    def on_derived(self, unit: WriteUnit, event: Event, derived: DatasetVersionDerived) -> None:
+        """`dataset_version.derived`: the next version of a dataset will be made from a table."""
+        if event.flow_id is None or VersionRepository(unit).get(derived.version_id) is not None:
+            return
+        owner = self._datasets.ensure(
+            unit, tenant=event.tenant, name=derived.dataset_name, id_if_new=derived.dataset_id
+        )
+        latest = VersionRepository(unit).latest(owner.id)
+        version = VersionRepository(unit).add(
+            VersionRow(
+                id=derived.version_id,
+                tenant=event.tenant,
+                dataset_id=owner.id,
+                number=latest.number + 1 if latest else 1,
+                flow_id=event.flow_id,
+                bytes=0,
+                made_from=derived.source.model_dump(mode="json"),
+                created_at=event.occurred_at,
+            )
+        )
+        self._flows.begin(
+            unit, dataset=owner, version=version, files=[], plan=None, purpose="tables"
+        )
+        self._flows.catch_up(unit, event)
 
     def _add_file(self, unit: WriteUnit, version: VersionRow, file: ReceivedFile) -> FileRow:
         return FileRepository(unit).add(

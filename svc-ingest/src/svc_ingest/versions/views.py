@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from shared_lib.contracts.catalog import FileView, VersionView
+from shared_lib.contracts.catalog import FileView, SourceTable, VersionView
 from shared_lib.contracts.verdicts import Verdict
 from svc_ingest.datasets.models import DatasetRow
 from svc_ingest.files.models import FileRow
@@ -32,6 +32,7 @@ def view_version(
         flow_id=row.flow_id,
         files=[view_file(file) for file in files],
         bytes=row.bytes,
+        made_from=SourceTable.model_validate(row.made_from) if row.made_from else None,
         verdict=verdict,
         created_at=row.created_at,
     )

@@ -11,11 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-if TYPE_CHECKING:
-    from shared_lib.contracts.conversions import ConversionOptions, ConversionReport
+from svc_parquet.conversions.naming import ENDINGS, name_parts, safe_path, without_endings
 
-_ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".gz")
+if TYPE_CHECKING:
+    from shared_lib.contracts.conversions import (
+        ConversionOptions,
+        ConversionReport,
+        ConvertedTable,
+        FileReport,
+        NotConverted,
+        TableSource,
+    )
+    from svc_parquet.conversions.readers.reader_process import ReaderProcess
+
 Progress = Callable[[int, int], None]
+_HARMLESS = {"empty_file"}
+"""What a part may be refused for without the whole counting as failed."""
 
 
 @click.command(name="convert", help="Convert files to typed, lossless Parquet.")
@@ -30,7 +41,7 @@ Progress = Callable[[int, int], None]
 @click.option(
     "--format",
     "text_format",
-    type=click.Choice(["csv", "tsv", "jsonl"]),
+    type=click.Choice(["csv", "tsv", "jsonl", "json"]),
     help="Told from the bytes when left out.",
 )
 @click.option("--encoding", help="Such as cp1252; UTF-8 and byte order marks are told.")
@@ -66,16 +77,28 @@ def command(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Convert one file, or every table file below a folder.
+    """Convert one file, or every table file below a folder; what is left out is listed.
 
-    Exit codes: 0 all converted, 1 some file failed, 2 wrong usage, 130 interrupted.
+    Exit codes: 0 all converted, 1 some file or part of one failed, 2 wrong usage, 130 interrupted.
     """
     options = _options(nulls=nulls, schema=schema, **given)
-    jobs = _jobs(source, target)
+    jobs, left_out = _jobs(source, target)
     if not jobs:
-        raise click.UsageError(f"No file below {source} ends in {', '.join(_ENDINGS)}.")
+        raise click.UsageError(
+            f"No file below {source} ends in one of {', '.join(sorted(ENDINGS))}."
+        )
+    for file in left_out:
+        _tell_left_out(file, as_json=as_json)
+    from svc_parquet.conversions.readers.reader_process import (  # noqa: PLC0415 - when called
+        ReaderProcess,
+    )
+
     try:
-        failed = sum(not _convert_one(file, stem, options, as_json=as_json) for file, stem in jobs)
+        with ReaderProcess() as reader:
+            failed = sum(
+                not _convert_one(file, stem, options, reader=reader, as_json=as_json)
+                for file, stem in jobs
+            )
     except KeyboardInterrupt:
         click.echo("Interrupted; the file at work was left out.", err=True)
         sys.exit(130)
@@ -111,77 +134,86 @@ def _column_type(text: str) -> tuple[str, str]:
     return name, type_name
 
 
-def _jobs(source: Path, target: Path) -> list[tuple[Path, Path]]:
-    """Files to convert, and for each the result's path without `.parquet`.
+def _jobs(source: Path, target: Path) -> tuple[list[tuple[Path, Path]], list[Path]]:
+    """Files to convert, for each the result's path without `.parquet`, and files to leave out.
 
     `sales.csv` becomes `sales`; where two files would become the same, both keep their endings.
     """
     if source.is_file():
-        return [(source, target / _bare(source.name))]
+        return [(source, target / without_endings(source.name))], []
     found = [
         file
         for file in sorted(source.rglob("*"))
-        if file.is_file() and file.name.lower().endswith(_ENDINGS) and target not in file.parents
+        if file.is_file() and not file.is_symlink() and target not in file.parents
     ]
-    bare = [file.relative_to(source).with_name(_bare(file.name)) for file in found]
+    wanted = [file for file in found if file.name.lower().endswith(tuple(ENDINGS))]
+    bare = [Path(without_endings(file.relative_to(source).as_posix())) for file in wanted]
     uses = Counter(bare)
-    return [
+    jobs = [
         (file, target / (stem if uses[stem] == 1 else file.relative_to(source)))
-        for file, stem in zip(found, bare, strict=True)
+        for file, stem in zip(wanted, bare, strict=True)
     ]
+    return jobs, [file for file in found if file not in set(wanted)]
 
 
-def _bare(name: str) -> str:
-    """A file's name without the endings that say its format."""
-    for _ in range(2):
-        ending = Path(name).suffix
-        if ending.lower() in _ENDINGS and name != ending:
-            name = name.removesuffix(ending)
-    return name
-
-
-def _convert_one(file: Path, stem: Path, options: "ConversionOptions", *, as_json: bool) -> bool:
+def _convert_one(
+    file: Path, stem: Path, options: "ConversionOptions", *, reader: "ReaderProcess", as_json: bool
+) -> bool:
     """Convert one file and say how it went; False when it failed."""
     from shared_lib.contracts.errors import FleetError  # noqa: PLC0415 - imported when called
 
     try:
         with _progress(file.name, quiet=as_json) as progress:
-            report, outputs = _run(file, stem, options, progress)
+            report, outputs = _run(file, stem, options, reader=reader, progress=progress)
     except (FleetError, OSError) as error:
         _tell_failure(file, error, as_json=as_json)
         return False
-    if as_json:
-        dumped = report.model_dump(mode="json", by_alias=True)
-        names = [str(path) for path in outputs]
-        click.echo(json.dumps({"file": str(file), "ok": True, "outputs": names, "report": dumped}))
-    else:
-        _tell_success(file, report, outputs)
-    return True
+    for made, paths in zip(report.tables, outputs, strict=True):
+        _tell_success(file, made.report, paths, as_json=as_json)
+    for refused in report.not_converted:
+        _tell_refused(file, refused, as_json=as_json)
+    return not any(refused.code not in _HARMLESS for refused in report.not_converted)
 
 
 def _run(
-    file: Path, stem: Path, options: "ConversionOptions", progress: Progress
-) -> tuple["ConversionReport", list[Path]]:
+    file: Path,
+    stem: Path,
+    options: "ConversionOptions",
+    *,
+    reader: "ReaderProcess",
+    progress: Progress,
+) -> tuple["FileReport", list[list[Path]]]:
     """Convert into a hidden folder beside the result, then give the files their places."""
     import tempfile  # noqa: PLC0415 - imported when called
 
-    from svc_parquet.conversions.convert import convert  # noqa: PLC0415 - polars, when called
+    from svc_parquet.conversions.convert import convert_file  # noqa: PLC0415 - polars, when called
 
     stem.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".converting-", dir=stem.parent) as folder:
         sink = Path(folder)
-        report = convert(file, sink, options=options, progress=progress)
-        outputs: list[Path] = []
-        for part in report.parts:
-            number = f".{part.name[5:10]}" if len(report.parts) > 1 else ""
-            outputs.append(stem.with_name(f"{stem.name}{number}.parquet"))
-            (sink / part.name).replace(outputs[-1])
-        quarantine = stem.with_name(f"{stem.name}.quarantine.jsonl")
-        quarantine.unlink(missing_ok=True)
-        if report.quarantine.file:
-            (sink / report.quarantine.file).replace(quarantine)
-            outputs.append(quarantine)
+        report = convert_file(file, sink, options=options, progress=progress, reader=reader)
+        names = name_parts([made.report.source for made in report.tables], file=stem.name)
+        outputs = [
+            _place(made, sink / made.folder, stem.parent / safe_path(name))
+            for name, made in zip(names, report.tables, strict=True)
+        ]
     return report, outputs
+
+
+def _place(made: "ConvertedTable", sink: Path, stem: Path) -> list[Path]:
+    """Give the results of a table their places; the paths they have then."""
+    report, outputs = made.report, []
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    for part in report.parts:
+        number = f".{part.name[5:10]}" if len(report.parts) > 1 else ""
+        outputs.append(stem.with_name(f"{stem.name}{number}.parquet"))
+        (sink / part.name).replace(outputs[-1])
+    quarantine = stem.with_name(f"{stem.name}.quarantine.jsonl")
+    quarantine.unlink(missing_ok=True)
+    if report.quarantine.file:
+        (sink / report.quarantine.file).replace(quarantine)
+        outputs.append(quarantine)
+    return outputs
 
 
 @contextmanager
@@ -198,15 +230,22 @@ def _progress(name: str, *, quiet: bool) -> Iterator[Progress]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _tell_success(file: Path, report: "ConversionReport", outputs: list[Path]) -> None:
+def _tell_success(
+    file: Path, report: "ConversionReport", outputs: list[Path], *, as_json: bool
+) -> None:
+    if as_json:
+        dumped = report.model_dump(mode="json", by_alias=True)
+        names = [str(path) for path in outputs]
+        click.echo(json.dumps({"file": str(file), "ok": True, "outputs": names, "report": dumped}))
+        return
     change = round(100 * (report.bytes_out / report.bytes_in - 1)) if report.bytes_in else 0
     sign = "\u2212" if change < 0 else "+"
     shape = f"{_counted(report.rows, 'row')} \u00d7 {_counted(report.columns, 'column')}"
-    click.echo(
-        f"{_styled('ok', 'green')}  {file}  {shape}  "
-        f"{_size(report.bytes_in)} \u2192 {_size(report.bytes_out)} ({sign}{abs(change)} %)  "
-        f"{outputs[0]}"
-    )
+    sizes = f"{_size(report.bytes_in)} \u2192 {_size(report.bytes_out)} ({sign}{abs(change)} %)"
+    name = _part_name(report.source)
+    if name:
+        sizes = _size(report.bytes_out)
+    click.echo(f"{_styled('ok', 'green')}  {file}{name}  {shape}  {sizes}  {outputs[0]}")
     for widening in report.widened:
         click.echo(
             f"    widened  {widening.column}: {widening.from_} \u2192 {widening.to}, because of "
@@ -219,6 +258,31 @@ def _tell_success(file: Path, report: "ConversionReport", outputs: list[Path]) -
             f"    {_styled('quarantined', 'yellow')}  {rows} \u2192 "
             f"{outputs[-1]}; the first is line {first.line:,}: {first.reason}"
         )
+
+
+def _part_name(source: "TableSource") -> str:
+    """Which part of its file a table is, as it is shown after the file's name."""
+    parts = [part for part in (source.path, source.name) if part]
+    return f" [{' '.join(parts)}{', hidden' if source.hidden else ''}]" if parts else ""
+
+
+def _tell_refused(file: Path, refused: "NotConverted", *, as_json: bool) -> None:
+    if as_json:
+        problem = {"code": refused.code, "detail": refused.reason}
+        source = refused.source.model_dump(mode="json")
+        click.echo(json.dumps({"file": str(file), "ok": False, "source": source, "error": problem}))
+        return
+    word = _styled("left out" if refused.code in _HARMLESS else "failed", "yellow")
+    click.echo(f"{word}  {file}{_part_name(refused.source)}: {refused.reason}", err=True)
+
+
+def _tell_left_out(file: Path, *, as_json: bool) -> None:
+    reason = "its ending is that of no table; convert it by its own name if it is one"
+    if as_json:
+        problem = {"code": "left_out", "detail": reason}
+        click.echo(json.dumps({"file": str(file), "ok": False, "error": problem}))
+        return
+    click.echo(f"{_styled('left out', 'yellow')}  {file}: {reason}", err=True)
 
 
 def _tell_failure(file: Path, error: Exception, *, as_json: bool) -> None:

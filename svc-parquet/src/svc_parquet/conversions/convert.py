@@ -3,28 +3,39 @@
 Knows files and columns; no HTTP, SQL or queues.
 """
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from shared_lib.contracts.conversions import (
     ConversionOptions,
     ConversionReport,
+    ConvertedTable,
     Decisions,
+    FileReport,
+    NotConverted,
     Part,
     QuarantineSummary,
 )
 from svc_parquet.conversions.errors import (
+    ConversionError,
     EncodingUndecidedError,
     MalformedRowsError,
+    SeveralTablesError,
     UnknownColumnError,
 )
-from svc_parquet.conversions.jsonl_table import JsonlTable
+from svc_parquet.conversions.finding import Means, find_tables
+from svc_parquet.conversions.found import Found
 from svc_parquet.conversions.parquet_writer import no_space
-from svc_parquet.conversions.sniffing import sniff
-from svc_parquet.conversions.text_table import CsvTable, TextTable
+from svc_parquet.conversions.readers.reader_process import ReaderProcess
+from svc_parquet.conversions.text_table import SourceTable, TextTable
 from svc_parquet.conversions.typed_scan import Scanned, TypedScan
+from svc_parquet.conversions.typed_table import AsText, KnownScan, TypedTable
 
 Progress = Callable[[int, int], None]
+_SHOWN_NAMES = 10
+_SCRATCH = ".unpacked"
 
 
 def _silent(done: int, total: int) -> None:
@@ -38,13 +49,13 @@ def convert(
     options: ConversionOptions | None = None,
     progress: Progress = _silent,
 ) -> ConversionReport:
-    """Convert one file into typed, lossless Parquet.
+    """Convert a file of one table into typed, lossless Parquet.
 
     Every cell of the source is in the result exactly: as a typed value that formats back to the
     same text (or, for doubles and mixed decimals, the same number), as text, or in the quarantine.
 
     Args:
-        source: a CSV, TSV or JSON lines file, plain or gzip.
+        source: a file of any format that `find_tables` knows.
         sink: a folder, made when missing, that receives `part-00000.parquet` (more from 512 MiB
             on), `preview.json` and, only if rows were set aside, `quarantine.jsonl`.
         options: what the caller knows better than the file shows.
@@ -52,21 +63,82 @@ def convert(
 
     Raises:
         ConversionError: the file cannot be converted as it is (a subclass says why and where).
+        SeveralTablesError: it holds more than one table; `convert_file` converts those.
         InvalidInputError: an option names a column, type or encoding that does not exist.
         NoSpaceError: the disk is full.
         OSError: the file cannot be read.
     """
     options = options or ConversionOptions()
     sink.mkdir(parents=True, exist_ok=True)
+    with _disk_errors_explained(sink), _means(sink, options=options) as means:
+        first, *more = find_tables(source, means=means)
+        if more:
+            names = ", ".join(str(found.source.name) for found in (first, *more)[:_SHOWN_NAMES])
+            raise SeveralTablesError(
+                f"{source.name} holds {len(more) + 1} tables: {names}. Convert it as a file of "
+                "several tables."
+            )
+        return _convert_found(first, source, sink, options=options, progress=progress)
+
+
+def convert_file(
+    source: Path,
+    sink: Path,
+    *,
+    options: ConversionOptions | None = None,
+    progress: Progress = _silent,
+    reader: ReaderProcess | None = None,
+) -> FileReport:
+    """Convert every table of a file; what cannot be converted is listed and the rest goes on.
+
+    Args:
+        source, options, progress: as for `convert`.
+        sink: a folder, made when missing; each table's results are in a folder of its own there.
+        reader: one to go on with after this file; left out, one is started when it is needed.
+
+    Raises:
+        ConversionError: nothing of the file can be converted; the error is that of its first part.
+        InvalidInputError, NoSpaceError, OSError: as for `convert`.
+    """
+    options = options or ConversionOptions()
+    report = FileReport(tables=[], not_converted=[])
+    failure: ConversionError | None = None
+    with _disk_errors_explained(sink), _means(sink, options=options, reader=reader) as means:
+        for found in find_tables(source, means=means):
+            folder = f"{len(report.tables):05d}"
+            try:
+                made = _convert_found(
+                    found, source, sink / folder, options=options, progress=progress
+                )
+            except ConversionError as error:
+                failure = failure or error
+                refused = NotConverted(source=found.source, code=error.code, reason=str(error))
+                report.not_converted.append(refused)
+            else:
+                report.tables.append(ConvertedTable(folder=folder, report=made))
+    if not report.tables and failure is not None:
+        raise failure
+    return report
+
+
+@contextmanager
+def _means(
+    sink: Path, *, options: ConversionOptions, reader: ReaderProcess | None = None
+) -> Iterator[Means]:
+    """A folder for what is unpacked on the way and a reader, both gone in the end."""
+    folder = sink / _SCRATCH
+    own = ReaderProcess()
     try:
-        table = _open(source, sink, options=options)
-        try:
-            return _convert(source, sink, table=table, options=options, progress=progress)
-        except BaseException:
-            table.quarantine.discard()
-            raise
-        finally:
-            table.close()
+        yield Means(options, folder, reader or own)
+    finally:
+        own.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _disk_errors_explained(sink: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         full = no_space(error, folder=sink)
         if full is None:
@@ -74,22 +146,30 @@ def convert(
         raise full from error
 
 
-def _open(source: Path, sink: Path, *, options: ConversionOptions) -> TextTable:
-    sniffed = sniff(source, options=options)
-    if sniffed.header is None:
-        return JsonlTable(source, sniffed=sniffed, options=options, sink=sink)
-    return CsvTable(source, sniffed=sniffed, header=sniffed.header, options=options, sink=sink)
+def _convert_found(
+    found: Found, source: Path, sink: Path, *, options: ConversionOptions, progress: Progress
+) -> ConversionReport:
+    sink.mkdir(parents=True, exist_ok=True)
+    table = found.open(sink)
+    try:
+        report = _convert(source, sink, table=table, options=options, progress=progress)
+        return report.model_copy(update={"source": found.source})
+    except BaseException:
+        table.quarantine.discard()
+        raise
+    finally:
+        table.close()
 
 
 def _convert(
-    source: Path, sink: Path, *, table: TextTable, options: ConversionOptions, progress: Progress
+    source: Path, sink: Path, *, table: SourceTable, options: ConversionOptions, progress: Progress
 ) -> ConversionReport:
     size = source.stat().st_size
     schema = options.schema_ or {}
     before = table.preparation_passes
     table.prepare(progress=lambda done: progress(done, (before + 1) * size))
     _refuse_unknown_columns(schema, table)
-    scan = TypedScan(table, schema=schema, sink=sink)
+    scan = _scan(table, schema=schema, sink=sink)
     scanned = scan.run(
         progress=lambda number, done: progress(
             (before + number - 1) * size + done, (before + number) * size
@@ -122,6 +202,18 @@ def _convert(
     )
 
 
+def _scan(table: SourceTable, *, schema: dict[str, str], sink: Path) -> TypedScan | KnownScan:
+    """Text is given types; a table that has its own keeps them, unless others are asked for."""
+    if isinstance(table, TextTable):
+        return TypedScan(table, schema=schema, sink=sink)
+    if not isinstance(table, TypedTable):
+        raise TypeError(type(table).__name__)
+    if not schema:
+        return KnownScan(table, sink=sink)
+    text = AsText(table)
+    return TypedScan(text, schema=text.types | schema, sink=sink)
+
+
 def _total(parts: list[Part]) -> int:
     return sum(part.bytes for part in parts)
 
@@ -140,8 +232,8 @@ def _metadata(
     }
 
 
-def _refuse_unknown_columns(schema: dict[str, str], table: TextTable) -> None:
-    names = [column.name for column in table.columns]
+def _refuse_unknown_columns(schema: dict[str, str], table: SourceTable) -> None:
+    names = table.names
     for wanted in schema:
         if wanted not in names:
             shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
@@ -152,7 +244,7 @@ def _refuse_unknown_columns(schema: dict[str, str], table: TextTable) -> None:
             )
 
 
-def _refuse_unreadable(rows: int, table: TextTable, source: Path) -> None:
+def _refuse_unreadable(rows: int, table: SourceTable, source: Path) -> None:
     """A file most of which had to be set aside was not understood; say so instead."""
     quarantine = table.quarantine.summary()
     undecodable = table.quarantine.count("encoding")

@@ -5,12 +5,18 @@ from shared_lib.contracts.errors import FleetError, InvalidInputError, NoSpaceEr
 __all__ = [
     "ConversionError",
     "CorruptCompressionError",
+    "DamagedFileError",
     "DecompressionLimitError",
     "EmptyFileError",
     "EncodingUndecidedError",
     "MalformedRowsError",
     "NoSpaceError",
+    "NoTablesError",
+    "ProtectedFileError",
     "RowTooLargeError",
+    "SeveralTablesError",
+    "SheetNotFoundError",
+    "SourceTooLargeError",
     "TooManyColumnsError",
     "TruncatedCompressionError",
     "UnknownColumnError",
@@ -37,7 +43,7 @@ class EmptyFileError(ConversionError):
 
 
 class UnsupportedFormatError(ConversionError):
-    """The bytes are something other than CSV, TSV or JSON lines."""
+    """The bytes are of a kind that no reader knows."""
 
     status = 415
     code = "unsupported_format"
@@ -66,12 +72,48 @@ class DecompressionLimitError(ConversionError):
     title = "The file unpacks to too much"
 
 
+class DamagedFileError(ConversionError):
+    """The bytes are not what the format asks for."""
+
+    code = "damaged_file"
+    title = "The file is damaged"
+
+
+class NoTablesError(ConversionError):
+    """The document can be read and holds no table."""
+
+    code = "no_tables"
+    title = "No table was found"
+
+
+class ProtectedFileError(ConversionError):
+    """The file is encrypted and its password is not known."""
+
+    code = "protected_file"
+    title = "The file is protected"
+
+
+class SourceTooLargeError(ConversionError):
+    """Reading the file would take more memory or time than one file may have."""
+
+    status = 413
+    code = "source_too_large"
+    title = "The file is too large to be read"
+
+
 class RowTooLargeError(ConversionError):
     """One row is longer than `max_row_bytes`."""
 
     status = 413
     code = "row_too_large"
     title = "A row is too large"
+
+
+class SeveralTablesError(ConversionError):
+    """One table was expected and the file holds another number of them."""
+
+    code = "several_tables"
+    title = "The file does not hold exactly one table"
 
 
 class TooManyColumnsError(ConversionError):
@@ -100,6 +142,13 @@ class UnknownColumnError(InvalidInputError):
 
     code = "unknown_column"
     title = "No such column"
+
+
+class SheetNotFoundError(InvalidInputError):
+    """The sheets option names a sheet the workbook does not have."""
+
+    code = "sheet_not_found"
+    title = "No such sheet"
 
 
 class UnknownTypeError(InvalidInputError):

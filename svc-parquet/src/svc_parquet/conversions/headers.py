@@ -32,6 +32,12 @@ def tell_header(records: list[Fields], *, encoding: str, options: ConversionOpti
     if not records:
         return Header(present=False, reason="no row can be read", names=[None])
     rows = [[_text(cell, encoding) for cell in record] for record in records[: _SAMPLE + 1]]
+    return tell_header_of_texts(rows, options=options)
+
+
+def tell_header_of_texts(rows: list[list[str | None]], *, options: ConversionOptions) -> Header:
+    """Decide about the first of some rows of equal width, as `tell_header`; there is one."""
+    rows = rows[: _SAMPLE + 1]
     present, reason = _decide(rows, options=options)
     return Header(present, reason, rows[0] if present else [None] * len(rows[0]))
 

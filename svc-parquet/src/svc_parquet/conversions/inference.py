@@ -23,7 +23,15 @@ from svc_parquet.conversions.errors import UnknownTypeError
 
 SAMPLE_ROWS = 20_000
 
-ColumnKind = Literal["text", "json_string", "json_number", "json_boolean", "json_mixed"]
+ColumnKind = Literal[
+    "text",
+    "json_string",
+    "json_number",
+    "json_boolean",
+    "json_mixed",
+    "cells_mixed",
+    "fixed_text",
+]
 """What may be inferred: anything (CSV), dates only, numbers only, booleans only, nothing."""
 
 _NUMBER = r"^-?(0|[1-9][0-9]*)(?:\.([0-9]+))?$"

@@ -2,12 +2,18 @@
 
 from pathlib import Path, PurePosixPath
 
-from shared_lib.contracts.conversions import ConversionOptions, ConversionReport
+from shared_lib.contracts.conversions import (
+    ConversionOptions,
+    ConversionReport,
+    ConvertedTable,
+    FileReport,
+    TableSource,
+)
 from shared_lib.faults import crash_point
 from shared_lib.jobs import JobContext
 from shared_lib.storage import StoredObject
 from shared_lib.storage.keys import table_key
-from svc_parquet.conversions.convert import convert
+from svc_parquet.conversions.convert import convert_file
 from svc_parquet.conversions.repository import ConversionRepository
 from svc_parquet.conversions.service import Conversions
 from svc_parquet.tables.objects import PART, PREVIEW, QUARANTINE, REPORT
@@ -29,11 +35,13 @@ def run(context: JobContext) -> None:
     sink = context.scratch / "out"
     sink.mkdir()
     source_file = _fetch(context, object_key, path=path)
-    report = convert(source_file, sink, options=options, progress=context.progress)
-    _tell(context, path=path, report=report)
-    (sink / REPORT_FILE).write_text(report.model_dump_json())
+    report = convert_file(source_file, sink, options=options, progress=context.progress)
+    for made in report.tables:
+        _tell(context, path=path, report=made.report)
+        (sink / made.folder / REPORT_FILE).write_text(made.report.model_dump_json())
+    _tell_refused(context, path=path, report=report)
     context.start_publishing()
-    objects = _store(context, sink=sink, report=report, table_id=table_id)
+    objects = [_store(context, sink=sink, made=made, table_id=table_id) for made in report.tables]
     conversions = Conversions(context.runtime, tables=Tables(context.runtime))
     with context.publish({"conversion_id": conversion_id, "table_id": table_id}) as unit:
         conversions.publish(unit, conversion_id=conversion_id, report=report, objects=objects)
@@ -52,13 +60,18 @@ def _fetch(context: JobContext, object_key: str, *, path: str) -> Path:
 
 
 def _store(
-    context: JobContext, *, sink: Path, report: ConversionReport, table_id: str
+    context: JobContext, *, sink: Path, made: ConvertedTable, table_id: str
 ) -> StoredObjects:
-    """Put every result into the object store; nobody sees it before it is named."""
+    """Put every result of a table into the object store; nobody sees it before it is named.
+
+    All tables of a file lie under the one that was promised for it, told apart by their number.
+    """
+    report = made.report
 
     def put(name: str) -> StoredObject:
-        key = table_key(context.job.tenant, table_id, context.job.writer, name)
-        stored = context.runtime.store.put_file(key, sink / name)
+        own = f"{made.folder}.{name}"
+        key = table_key(context.job.tenant, table_id, context.job.writer, own)
+        stored = context.runtime.store.put_file(key, sink / made.folder / name)
         crash_point("parquet.convert.object_put")
         return stored
 
@@ -75,8 +88,9 @@ def _store(
 def _tell(context: JobContext, *, path: str, report: ConversionReport) -> None:
     """The job's log says what was decided, in the order in which people ask."""
     decided = report.decisions
+    name = f"{path} {_shown(report.source)}".rstrip()
     context.log(
-        f"{path}: {report.rows} rows x {report.columns} columns, {decided.format}, "
+        f"{name}: {report.rows} rows x {report.columns} columns, {decided.format}, "
         f"{decided.encoding} ({decided.encoding_reason})"
     )
     for widening in report.widened:
@@ -93,3 +107,14 @@ def _tell(context: JobContext, *, path: str, report: ConversionReport) -> None:
             level="warning",
             reasons=report.quarantine.reasons,
         )
+
+
+def _tell_refused(context: JobContext, *, path: str, report: FileReport) -> None:
+    for refused in report.not_converted:
+        context.log(
+            f"{path} {_shown(refused.source)}: not converted. {refused.reason}", level="warning"
+        )
+
+
+def _shown(source: TableSource) -> str:
+    return " ".join(part for part in (source.path, source.name) if part)

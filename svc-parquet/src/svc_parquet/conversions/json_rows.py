@@ -13,7 +13,14 @@ class Number(str):
 
 
 class UnreadableJsonError(ValueError):
-    """A line is no JSON object that a row can be made of; the message says why."""
+    """A text is no JSON value that a row can be made of; the message says why.
+
+    `complete` says that more text could not mend it.
+    """
+
+    def __init__(self, reason: str, *, complete: bool = True) -> None:
+        super().__init__(reason)
+        self.complete = complete
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -30,32 +37,52 @@ _DECODER = json.JSONDecoder(
 )
 
 
+_LONGEST_TOKEN = 16
+"""An error so far before the end of the text is not for want of more of it."""
+
+
 def read_object(line: str) -> dict[str, Any]:
     """The object on a line (white space at its ends removed); numbers are `Number`.
 
     Raises:
         UnreadableJsonError: it is broken, no object, has a key twice, or holds half a surrogate.
     """
-    try:
-        found, end = _DECODER.raw_decode(line)
-    except json.JSONDecodeError as error:
-        raise UnreadableJsonError(f"broken JSON at character {error.pos}: {error.msg}") from error
-    except RecursionError as error:
-        raise UnreadableJsonError("objects or arrays are nested too deeply") from error
+    found, end = read_value(line, 0)
     if end != len(line):
         raise UnreadableJsonError(f"text follows the JSON value at character {end}")
     if type(found) is not dict:
         raise UnreadableJsonError("the line is JSON but no object")
-    if "\\ud" in line or "\\uD" in line:
-        _refuse_half_surrogates(found)
+    if has_half_surrogates(found, line, 0, end):
+        raise UnreadableJsonError("an escape gives half of a surrogate pair")
     return found
 
 
-def _refuse_half_surrogates(found: dict[str, Any]) -> None:
+def read_value(text: str, start: int) -> tuple[Any, int]:
+    """The value that begins at `start`, and where it ends; numbers are `Number`.
+
+    Raises:
+        UnreadableJsonError: it is broken or has a key twice.
+    """
+    try:
+        return _DECODER.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        raise UnreadableJsonError(
+            f"broken JSON at character {error.pos - start}: {error.msg}",
+            complete=error.pos + _LONGEST_TOKEN < len(text) and "nterminated" not in error.msg,
+        ) from error
+    except RecursionError as error:
+        raise UnreadableJsonError("objects or arrays are nested too deeply") from error
+
+
+def has_half_surrogates(found: Any, text: str, start: int, end: int) -> bool:
+    """Whether a value, read from this stretch of text, holds half of a surrogate pair."""
+    if text.find("\\ud", start, end) < 0 and text.find("\\uD", start, end) < 0:
+        return False
     try:
         json_text(found).encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise UnreadableJsonError("an escape gives half of a surrogate pair") from error
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def json_text(value: Any) -> str:
@@ -65,6 +92,6 @@ def json_text(value: Any) -> str:
     if type(value) is dict:
         inner = (f"{_PLAIN(key)}:{json_text(item)}" for key, item in value.items())
         return "{" + ",".join(inner) + "}"
-    if type(value) is list:
+    if isinstance(value, list):
         return "[" + ",".join(map(json_text, value)) + "]"
     return _PLAIN(value)

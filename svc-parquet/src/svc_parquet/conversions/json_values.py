@@ -1,5 +1,7 @@
 """Values as JSON can hold them: exact, or as their text."""
 
+import math
+
 import polars as pl
 
 from shared_lib.contracts.conversions import Scalar
@@ -14,6 +16,11 @@ def json_values(series: pl.Series) -> list[Scalar]:
     if dtype == pl.Int64:
         return [
             value if value is None or -_SAFE_INTEGER <= value <= _SAFE_INTEGER else str(value)
+            for value in series.to_list()
+        ]
+    if dtype == pl.Float64 and not series.is_finite().all():
+        return [
+            value if value is None or math.isfinite(value) else str(value)
             for value in series.to_list()
         ]
     if isinstance(dtype, pl.Datetime):

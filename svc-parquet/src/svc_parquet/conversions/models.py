@@ -31,7 +31,7 @@ class SourceFileRow(Base):
 
 
 class ConversionRow(Base):
-    """One conversion of one file. Its state is its job's."""
+    """One conversion of one file. Its state is its job's, its table the first that came out."""
 
     __tablename__ = "conversion"
     __table_args__ = (Index("ix_conversion_tenant", "tenant", "id"),)
@@ -43,4 +43,5 @@ class ConversionRow(Base):
     job_id: Mapped[str] = mapped_column(unique=True)
     options: Mapped[dict[str, Any]]
     table_version_id: Mapped[str | None]
+    not_converted: Mapped[list[dict[str, Any]] | None]
     created_at: Mapped[datetime]

@@ -1,29 +1,31 @@
 """Conversions: hearing of landed files, asking for jobs, publishing what they made."""
 
-from collections import Counter
-from pathlib import PurePosixPath
-from typing import Any
-
 from shared_lib.contracts.base import utc_now
-from shared_lib.contracts.conversions import ConversionOptions, ConversionReport
+from shared_lib.contracts.conversions import (
+    ConversionOptions,
+    ConversionReport,
+    FileReport,
+    NotConverted,
+    TableSource,
+)
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.events import TABLE_PUBLISHED, DatasetVersionLanded, Event, TablePublished
 from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.contracts.jobs import JobState
 from shared_lib.contracts.plans import FlowPlan
-from shared_lib.contracts.tables import ConversionCreate, ConversionView
+from shared_lib.contracts.tables import ConversionCreate, ConversionView, ConvertedTableView
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
 from shared_lib.events import emit
 from shared_lib.jobs import JobQueue, Runtime
 from svc_parquet.conversions.models import ConversionRow, SourceFileRow
+from svc_parquet.conversions.naming import name_parts, name_tables
 from svc_parquet.conversions.repository import ConversionRepository, SourceFileRepository
 from svc_parquet.conversions.requests import CONVERT, ConversionNotFoundError, FileNotKnownError
+from svc_parquet.tables.models import TableVersionRow
 from svc_parquet.tables.objects import PART
 from svc_parquet.tables.repository import TableVersionRepository
 from svc_parquet.tables.service import StoredObjects, Tables
-
-SUFFIXES = (".gz", ".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json")
 
 
 class Conversions:
@@ -129,18 +131,62 @@ class Conversions:
         unit: WriteUnit,
         *,
         conversion_id: str,
-        report: ConversionReport,
-        objects: StoredObjects,
-    ) -> dict[str, Any]:
-        """Write the table version and tell of it; runs in the transaction that ends the job."""
+        report: FileReport,
+        objects: list[StoredObjects],
+    ) -> None:
+        """Write the versions of all tables and tell of each; in the transaction that ends the job.
+
+        Args:
+            objects: what was stored of each table, in the order of the report's.
+        """
         conversion = ConversionRepository(unit).get(conversion_id)
         if conversion is None:
             raise ConversionNotFoundError(f"There is no conversion {conversion_id}.")
         source = ConversionRepository(unit).source_of(conversion)
-        version = self._tables.publish(
-            unit, conversion=conversion, source=source, report=report, objects=objects
-        )
-        conversion.table_version_id = version.id
+        names = name_parts([made.report.source for made in report.tables], file=source.table_name)
+        promised = conversion.table_id
+        for place, (name, made, stored) in enumerate(
+            zip(names, report.tables, objects, strict=True)
+        ):
+            table = self._tables.named(unit, name, source=source)
+            version = self._tables.publish(
+                unit,
+                table=table,
+                conversion=conversion,
+                source=source,
+                report=made.report,
+                objects=stored,
+            )
+            if place == 0:
+                conversion.table_id, conversion.table_version_id = table.id, version.id
+            self._tell(
+                unit,
+                conversion=conversion,
+                source=source,
+                version=version,
+                name=name,
+                report=made.report,
+                tables=len(names),
+            )
+        conversion.not_converted = [
+            refused.model_dump(mode="json", exclude_defaults=True)
+            for refused in report.not_converted
+        ]
+        if conversion.table_id != promised:
+            self._tables.forget_unused(unit, promised)
+
+    def _tell(
+        self,
+        unit: WriteUnit,
+        *,
+        conversion: ConversionRow,
+        source: SourceFileRow,
+        version: TableVersionRow,
+        name: str,
+        report: ConversionReport,
+        tables: int,
+    ) -> None:
+        parts = TableVersionRepository(unit).objects(version.id, role=PART)
         emit(
             unit,
             spec=TABLE_PUBLISHED,
@@ -148,13 +194,14 @@ class Conversions:
                 dataset_id=source.dataset_id,
                 version_id=source.version_id,
                 file_id=source.id,
-                table_id=conversion.table_id,
+                table_id=version.table_id,
                 table_version_id=version.id,
-                table_name=source.table_name,
+                table_name=name,
                 dataset_name=source.dataset_name,
                 version_number=source.version_number,
-                parts=[part.key for part in objects[PART]],
+                parts=[part.object_key for part in parts],
                 job_id=conversion.job_id,
+                tables=tables,
                 rows=report.rows,
                 columns=report.columns,
                 bytes_in=report.bytes_in,
@@ -168,7 +215,6 @@ class Conversions:
             flow_id=source.flow_id,
             doorbell=self._runtime.doorbell,
         )
-        return {"table_id": conversion.table_id, "table_version_id": version.id}
 
     def _view(
         self, view: ReadView, row: ConversionRow, *, report: ConversionReport | None = None
@@ -188,27 +234,18 @@ class Conversions:
             table_id=row.table_id,
             table_version_id=row.table_version_id,
             report=report,
+            tables=[
+                ConvertedTableView(
+                    table_id=table.id,
+                    table_version_id=version.id,
+                    name=table.name,
+                    source=TableSource.model_validate(version.source or {}),
+                    rows=version.rows,
+                    quarantined_rows=version.quarantined_rows,
+                )
+                for table, version in self._tables.published_by(view, row.id)
+            ],
+            not_converted=[NotConverted.model_validate(each) for each in row.not_converted or []],
             error=Problem.model_validate(job.error) if job.error else None,
             created_at=row.created_at,
         )
-
-
-def name_tables(paths: list[str], *, dataset: str) -> dict[str, str]:
-    """The tables' names inside their dataset, by path.
-
-    One file in a version is the dataset's table, whatever the file is called. Of several, each is
-    named after its path without the endings of its format; files that would then share a name
-    (`a.csv`, `a.tsv`) keep the whole of it.
-    """
-    if len(paths) == 1:
-        return {paths[0]: dataset}
-    short = {path: _without_endings(path) for path in paths}
-    taken = Counter(short.values())
-    return {path: name if taken[name] == 1 else path for path, name in short.items()}
-
-
-def _without_endings(path: str) -> str:
-    pure = PurePosixPath(path)
-    while pure.suffix.lower() in SUFFIXES and pure.stem:
-        pure = pure.with_suffix("")
-    return str(pure)

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from shared_lib.contracts.conversions import ConversionOptions, TextFormat
+from shared_lib.contracts.conversions import (
+    Compression,
+    ConversionOptions,
+    SourceFormat,
+    TextFormat,
+)
 from svc_parquet.conversions.byte_source import ByteSource
 from svc_parquet.conversions.delimiters import (
     sample_records,
@@ -32,8 +37,12 @@ _WIDE_BOMS = [
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 ]
-_JSON_ENDINGS = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz")
-Compression = Literal["none", "gzip"]
+_JSON_LINES_ENDINGS = (".jsonl", ".ndjson")
+_JSON_ENDINGS = (*_JSON_LINES_ENDINGS, ".json")
+_COMPRESSED_ENDING = re.compile(r"\.(?:gz|bz2|zst|xz)$")
+_ARRAY_START = re.compile(rb"\[\s*(?:[\[{]|\]\s*$)")
+_OBJECT_START = re.compile(rb'\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*$)')
+_LINES_LOOKED_AT = 5
 _SEP_LINE = re.compile(rb"(?i)sep=([,;\t|])\r?\n")
 
 
@@ -49,15 +58,19 @@ class Encoding:
 
 @dataclass(frozen=True)
 class Sniffed:
-    """What was told about a file. `header` is None for JSON lines."""
+    """What was told about a file. `header` is None for JSON.
 
-    format: TextFormat
+    `outermost` is the bracket that opens a JSON document.
+    """
+
+    format: SourceFormat
     format_reason: str
     compression: Compression
     encoding: Encoding
     dialect: Dialect
     delimiter_reason: str = ""
     header: Header | None = None
+    outermost: Literal["[", "{"] | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -83,9 +96,17 @@ def sniff(path: Path, *, options: ConversionOptions) -> Sniffed:
     if not text.strip():
         raise EmptyFileError(f"{path.name} holds no data. Send a file with at least one row.")
     text_format, reason = _tell_format(text, path=path, options=options, whole=whole)
-    if text_format == "jsonl":
+    if text_format in {"jsonl", "json"}:
         dialect = _base_dialect(encoding, delimiter=",", newline=tell_newline(text))
-        return Sniffed(text_format, reason, compression, encoding, dialect)
+        outermost: Literal["[", "{"] = "[" if text.lstrip().startswith(b"[") else "{"
+        return Sniffed(
+            text_format,
+            reason,
+            compression,
+            encoding,
+            dialect,
+            outermost=outermost if text_format == "json" else None,
+        )
     return _sniff_delimited(
         text,
         encoding=encoding,
@@ -185,40 +206,51 @@ def _tell_format(
 ) -> tuple[TextFormat, str]:
     if options.format is not None:
         return options.format, "given"
-    first = next((line for line in text.splitlines() if line.strip()), b"").strip()
-    if first.startswith(b"{"):
-        try:
-            json.loads(first)
-        except ValueError:
-            _refuse_json_document(text, first, path=path, whole=whole)
-        else:
-            return "jsonl", "the first line is a JSON object"
-    if path.name.lower().endswith(_JSON_ENDINGS):
-        if first.startswith(b"["):
-            raise UnsupportedFormatError(
-                f"{path.name} is a JSON array. Write one object a line (JSON lines) and send it "
-                "again.",
-                byte=0,
-            )
+    name = _COMPRESSED_ENDING.sub("", path.name.lower())
+    if text.lstrip()[:1] in {b"{", b"["} and (told := _tell_json(text, name=name, whole=whole)):
+        return told
+    if name.endswith(_JSON_ENDINGS):
         return "jsonl", "the file's name"
-    if path.name.lower().endswith((".tsv", ".tab", ".tsv.gz")):
+    if name.endswith((".tsv", ".tab")):
         return "tsv", "the file's name"
     return "csv", "text that is no JSON"
 
 
-def _refuse_json_document(text: bytes, first: bytes, *, path: Path, whole: bool) -> None:
-    """A pretty-printed document is one object over many lines, which has no rows."""
-    if not whole or (first not in {b"{", b"{}"} and b":" not in first):
-        return
+def _tell_json(text: bytes, *, name: str, whole: bool) -> tuple[TextFormat, str] | None:
+    """JSON lines or one document, for text that begins with a bracket; None for neither."""
+    start = text.lstrip()
+    if start.startswith(b"{"):
+        return _tell_json_object(start, name=name, whole=whole)
+    if name.endswith(_JSON_ENDINGS) or _ARRAY_START.match(start):
+        return "json", "the text begins as a JSON array"
+    return None
+
+
+def _tell_json_object(start: bytes, *, name: str, whole: bool) -> tuple[TextFormat, str] | None:
+    lines = [line for line in start.splitlines()[: _LINES_LOOKED_AT + 1] if line.strip()]
+    first, *others = map(_json_object, lines)
+    if first is not None:
+        alone = whole and not others and not name.endswith(_JSON_LINES_ENDINGS)
+        if alone and any(map(_is_table, first.values())):
+            return "json", "one JSON object that holds arrays of objects"
+        return "jsonl", "the first line is a JSON object"
+    if name.endswith(_JSON_LINES_ENDINGS) or any(found is not None for found in others):
+        return "jsonl", "lines of JSON objects, the first of which is broken"
+    if _OBJECT_START.match(start):
+        return "json", "the text begins as a JSON object of several lines"
+    return None
+
+
+def _json_object(line: bytes) -> dict[str, object] | None:
     try:
-        json.loads(text)
+        found = json.loads(line)
     except ValueError:
-        return
-    raise UnsupportedFormatError(
-        f"{path.name} is one JSON document over several lines. Write one object a line (JSON "
-        "lines) and send it again.",
-        byte=0,
-    )
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def _base_dialect(encoding: Encoding, *, delimiter: str, newline: Newline) -> Dialect:

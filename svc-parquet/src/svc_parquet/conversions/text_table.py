@@ -33,11 +33,16 @@ class TextColumn:
     origin: TypeOrigin = "inferred"
 
 
-class TextTable(ABC):
-    """What the typed scan reads: columns, and frames of text named c0, c1, ..."""
+class SourceTable(ABC):
+    """A table of a file that can be read again and again."""
 
-    columns: list[TextColumn]
     quarantine: Quarantine
+
+    @property
+    @abstractmethod
+    def names(self) -> list[str]:
+        """The columns' names; complete after `prepare`."""
+
     preparation_passes = 0
     """How often `prepare` reads the file."""
 
@@ -45,15 +50,26 @@ class TextTable(ABC):
         """Find out what has to be known before the first pass; `columns` is complete afterwards."""
 
     @abstractmethod
-    def frames(self, *, progress: ByteProgress) -> Iterator[pl.DataFrame]:
-        """One pass over all rows; may be called again."""
-
-    @abstractmethod
     def decisions(self) -> Decisions:
         """How the file was read, without the columns; complete after a pass."""
 
     def close(self) -> None:  # noqa: B027 - nothing to do for CSV
         """Remove what was made along the way."""
+
+
+class TextTable(SourceTable):
+    """What the typed scan reads: columns, and frames of text named c0, c1, ..."""
+
+    columns: list[TextColumn]
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names; complete after `prepare`."""
+        return [column.name for column in self.columns]
+
+    @abstractmethod
+    def frames(self, *, progress: ByteProgress) -> Iterator[pl.DataFrame]:
+        """One pass over all rows; may be called again."""
 
 
 class CsvTable(TextTable):

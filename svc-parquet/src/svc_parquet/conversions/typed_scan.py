@@ -219,6 +219,10 @@ def _reason(column: _Column, *, kind: str) -> str:
         return f"{widening.reason}: {widening.example!r} in row {widening.row:,}"
     if kind == "json_mixed":
         return "values of several JSON kinds, kept as JSON text"
+    if kind == "cells_mixed":
+        return "cells of several kinds, kept as text"
+    if kind == "fixed_text":
+        return "the file says that they are texts"
     if isinstance(column.type, TextType):
         return "given" if column.given else "no narrower type keeps every value"
     exact = "every value formats back to what was written"

@@ -67,9 +67,10 @@ class ColumnSketch:
             self._absorb(present)
             return
         counted = present.value_counts(name="count")
-        self._counts.update(
-            dict(zip(counted.to_series(0).to_list(), counted["count"].to_list(), strict=True))
-        )
+        keys = counted.to_series(0).to_list()
+        if self._dtype.is_float():  # one key for all that is no number
+            keys = [math.nan if math.isnan(key) else key for key in keys]
+        self._counts.update(dict(zip(keys, counted["count"].to_list(), strict=True)))
         if len(self._counts) > _TRACK_TO:
             values, weights = self._counted()
             self._counts = None
@@ -90,6 +91,8 @@ class ColumnSketch:
             self._greatest = greatest
         if self._scaled:
             numbers = _as_floats(values)
+            if self._dtype.is_float():
+                numbers, weights = _finite(numbers, weights)
             self._histogram.add(numbers, weights=weights)
             if self._numeric:
                 self._moments.add(numbers, weights=weights)
@@ -202,6 +205,14 @@ class ColumnSketch:
         if self._dtype != pl.String or not self._present:
             return None
         return LengthStatistics(min=int(least), mean=total / self._present, max=greatest)
+
+
+def _finite(numbers: Floats, weights: Weights | None) -> tuple[Floats, Weights | None]:
+    """Without infinities and what is no number: they have no place among bins and no mean."""
+    finite = np.isfinite(numbers)
+    if finite.all():
+        return numbers, weights
+    return numbers[finite], None if weights is None else weights[finite]
 
 
 def _as_floats(values: pl.Series) -> Floats:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
 
-from shared_lib.contracts.base import Page
+from shared_lib.contracts.base import Page, UtcTime
 from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.scopes import Scope
 from shared_lib.contracts.tables import (
@@ -64,12 +64,26 @@ def read_table(request: Request, *, table_id: str, caller: Reader, tables: Servi
 
 @router.get("/{table_id}/versions")
 def list_versions(
-    request: Request, *, table_id: str, caller: Reader, tables: Service, page: PageQuery
+    request: Request,
+    *,
+    table_id: str,
+    caller: Reader,
+    tables: Service,
+    page: PageQuery,
+    as_of: Annotated[
+        UtcTime | None,
+        Query(description="Those that were there then; the first of them was the newest."),
+    ] = None,
 ) -> Page[TableVersionView]:
     """The versions of a table, newest first."""
     with state_of(request).runtime.database.read() as view:
         found = tables.versions(
-            view, table_id, tenant=caller.tenant, limit=page.limit, cursor=page.cursor
+            view,
+            table_id,
+            tenant=caller.tenant,
+            limit=page.limit,
+            cursor=page.cursor,
+            as_of=as_of,
         )
         return page_of(found, view_version)
 
@@ -108,9 +122,12 @@ def download_table(
     caller: Reader,
     tables: Service,
     version: Number = None,
+    part: Annotated[
+        int | None, Query(ge=0, description="Which of several Parquet files; the first is 0.")
+    ] = None,
     accept: Annotated[str, Header()] = PARQUET,
 ) -> Response:
-    """The version as Parquet, with ranges and a digest."""
+    """The version (or one part of it) as Parquet, with ranges and a digest."""
     if not any(offer.split(";")[0].strip() in ANY for offer in accept.split(",")):
         raise NotAcceptableError(
             f"A table is downloaded as {PARQUET}; ask for that, or leave `Accept` out.",
@@ -119,14 +136,15 @@ def download_table(
     runtime = state_of(request).runtime
     with runtime.database.read() as view:
         table, row = tables.version(view, table_id, tenant=caller.tenant, number=version)
-        part = tables.part(view, version=row)
+        found = tables.part(view, version=row, number=part)
+    suffix = "" if part is None else f".part-{part:05}"
     return send_object(
         request,
         store=runtime.store,
-        key=part.object_key,
-        size=part.bytes,
-        sha256=part.sha256,
-        filename=f"{table.name.replace('/', '_')}.v{row.number}.parquet",
+        key=found.object_key,
+        size=found.bytes,
+        sha256=found.sha256,
+        filename=f"{table.name.replace('/', '_')}.v{row.number}{suffix}.parquet",
         media_type=PARQUET,
     )
 

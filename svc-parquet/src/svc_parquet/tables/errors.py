@@ -37,3 +37,17 @@ class NotAcceptableError(FleetError):
     status = 406
     code = "not_acceptable"
     title = "Not offered in that form"
+
+
+class SeveralPartsError(ConflictError):
+    """The version is several Parquet files, and none of them was asked for."""
+
+    code = "several_parts"
+    title = "The version has several parts"
+
+
+class PartNotFoundError(NotFoundError):
+    """The version has fewer parts."""
+
+    code = "part_not_found"
+    title = "No such part"

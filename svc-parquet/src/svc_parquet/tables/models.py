@@ -39,7 +39,8 @@ class TableVersionRow(Base):
     tenant: Mapped[str]
     table_id: Mapped[str] = mapped_column(ForeignKey("data_table.id"))
     number: Mapped[int]
-    conversion_id: Mapped[str] = mapped_column(ForeignKey("conversion.id"))
+    origin: Mapped[str] = mapped_column(server_default="conversion")
+    conversion_id: Mapped[str | None] = mapped_column(ForeignKey("conversion.id"))
     file_id: Mapped[str]
     dataset_version_id: Mapped[str]
     flow_id: Mapped[str | None]
@@ -47,19 +48,24 @@ class TableVersionRow(Base):
     bytes_in: Mapped[int] = mapped_column(BigInteger)
     bytes: Mapped[int] = mapped_column(BigInteger)
     quarantined_rows: Mapped[int] = mapped_column(BigInteger)
+    parts: Mapped[int] = mapped_column(server_default="1")
     columns: Mapped[list[dict[str, Any]]]
+    source: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
 
 class TableObjectRow(Base):
-    """An object that a version is made of: a Parquet part, its report, preview or quarantine."""
+    """An object that a version is made of: a Parquet part, its report, preview or quarantine.
 
-    __tablename__ = "table_object"
+    A part may be part of several versions: it never changes.
+    """
 
-    object_key: Mapped[str] = mapped_column(primary_key=True)
-    table_version_id: Mapped[str] = mapped_column(ForeignKey("table_version.id"), index=True)
-    role: Mapped[str]
-    position: Mapped[int]
+    __tablename__ = "version_object"
+
+    table_version_id: Mapped[str] = mapped_column(ForeignKey("table_version.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    object_key: Mapped[str] = mapped_column(index=True)
     rows: Mapped[int | None] = mapped_column(BigInteger)
     bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str]

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, exists, func, select
 
 from shared_lib.db import Repository
+from svc_parquet.conversions.models import ConversionRow
 from svc_parquet.tables.models import TableObjectRow, TableRow, TableVersionRow
 
 
@@ -20,6 +21,17 @@ class TableRepository(Repository[TableRow]):
         )
         table: TableRow | None = self.session.scalar(query)
         return table
+
+    def delete_unused(self, table_id: str) -> None:
+        """Delete a table without versions that no conversion refers to."""
+        self.session.flush()
+        self.session.execute(
+            delete(TableRow).where(
+                TableRow.id == table_id,
+                ~exists().where(TableVersionRow.table_id == table_id),
+                ~exists().where(ConversionRow.table_id == table_id),
+            )
+        )
 
     def lock(self, table_id: str) -> TableRow:
         """The table, held so that its version numbers are given out one at a time."""
@@ -44,6 +56,16 @@ class TableVersionRepository(Repository[TableVersionRow]):
                 TableVersionRow.table_id == table_id, TableVersionRow.number == number
             )
         )
+
+    def of_conversion(self, conversion_id: str) -> list[tuple[TableRow, TableVersionRow]]:
+        """What a conversion published, in order."""
+        query = (
+            select(TableRow, TableVersionRow)
+            .join(TableVersionRow, TableVersionRow.table_id == TableRow.id)
+            .where(TableVersionRow.conversion_id == conversion_id)
+        )
+        found = self.session.execute(query.order_by(TableVersionRow.id))
+        return [(table, version) for table, version in found]
 
     def count(self, table_ids: Iterable[str]) -> dict[str, int]:
         """How many versions each of these tables has."""

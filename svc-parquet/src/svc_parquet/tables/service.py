@@ -1,12 +1,14 @@
 """Tables: publishing a version, and answering what is in it."""
 
 import json
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement
 
 from shared_lib.contracts.base import utc_now
-from shared_lib.contracts.conversions import ConversionReport
+from shared_lib.contracts.conversions import ConversionReport, Part, TableProfile, TableSource
 from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.contracts.tables import (
     ColumnView,
@@ -14,6 +16,7 @@ from shared_lib.contracts.tables import (
     TableProfileView,
     TableVersionView,
     TableView,
+    VersionOrigin,
 )
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
@@ -22,6 +25,8 @@ from shared_lib.storage import StoredObject
 from svc_parquet.conversions.models import ConversionRow, SourceFileRow
 from svc_parquet.tables.errors import (
     NothingQuarantinedError,
+    PartNotFoundError,
+    SeveralPartsError,
     TableNotFoundError,
     TableNotPublishedError,
     TableVersionNotFoundError,
@@ -34,6 +39,31 @@ StoredObjects = dict[str, list[StoredObject]]
 """Objects by role, in order."""
 
 
+@dataclass(frozen=True)
+class NewVersion:
+    """A version that is about to be published.
+
+    Attributes:
+        origin: what made it; only a conversion has a `conversion_id`.
+        file_id: the landed file; the dataset version's id when it was made from tables.
+        bytes_in: what it was made from.
+        source: where in its file it was found.
+    """
+
+    tenant: str
+    table_id: str
+    origin: VersionOrigin
+    file_id: str
+    dataset_version_id: str
+    flow_id: str | None
+    bytes_in: int
+    columns: list[ColumnView]
+    parts: list[Part]
+    conversion_id: str | None = None
+    quarantined_rows: int = 0
+    source: TableSource = field(default_factory=TableSource)
+
+
 class Tables:
     """Tables and their versions."""
 
@@ -42,17 +72,31 @@ class Tables:
 
     def for_source(self, unit: WriteUnit, source: SourceFileRow) -> TableRow:
         """The table that this file's conversions make; made when it is the first of its name."""
-        tables = TableRepository(unit)
-        found = tables.find_by_name(
-            source.table_name, tenant=source.tenant, dataset_id=source.dataset_id
+        return self.named(unit, source.table_name, source=source)
+
+    def named(self, unit: WriteUnit, name: str, *, source: SourceFileRow) -> TableRow:
+        """The table of that name in the file's dataset; made when it is the first."""
+        return self.ensure(
+            unit,
+            tenant=source.tenant,
+            dataset_id=source.dataset_id,
+            dataset_name=source.dataset_name,
+            name=name,
         )
+
+    def ensure(
+        self, unit: WriteUnit, *, tenant: str, dataset_id: str, dataset_name: str, name: str
+    ) -> TableRow:
+        """The table of that dataset with that name; made when there is none."""
+        tables = TableRepository(unit)
+        found = tables.find_by_name(name, tenant=tenant, dataset_id=dataset_id)
         return found or tables.add(
             TableRow(
                 id=new_id(IdKind.TABLE),
-                tenant=source.tenant,
-                dataset_id=source.dataset_id,
-                dataset_name=source.dataset_name,
-                name=source.table_name,
+                tenant=tenant,
+                dataset_id=dataset_id,
+                dataset_name=dataset_name,
+                name=name,
                 created_at=utc_now(),
             )
         )
@@ -61,36 +105,75 @@ class Tables:
         self,
         unit: WriteUnit,
         *,
+        table: TableRow,
         conversion: ConversionRow,
         source: SourceFileRow,
         report: ConversionReport,
         objects: StoredObjects,
     ) -> TableVersionRow:
-        """Write the version and name its objects: from the commit on they are visible."""
-        TableRepository(unit).lock(conversion.table_id)
-        versions = TableVersionRepository(unit)
-        latest = versions.latest(conversion.table_id)
-        version = versions.add(
-            TableVersionRow(
-                id=new_id(IdKind.TABLE_VERSION),
+        """Write a conversion's version and name its objects: from the commit on they are seen."""
+        columns = [
+            ColumnView(name=c.name, type=c.type, origin=c.origin, reason=c.reason)
+            for c in report.decisions.columns
+        ]
+        return self.add_version(
+            unit,
+            NewVersion(
                 tenant=conversion.tenant,
-                table_id=conversion.table_id,
-                number=latest.number + 1 if latest else 1,
+                table_id=table.id,
+                origin="conversion",
                 conversion_id=conversion.id,
                 file_id=source.id,
                 dataset_version_id=source.version_id,
                 flow_id=source.flow_id,
-                rows=report.rows,
                 bytes_in=report.bytes_in,
-                bytes=report.bytes_out,
                 quarantined_rows=report.quarantine.rows,
-                columns=[
-                    {"name": c.name, "type": c.type, "origin": c.origin, "reason": c.reason}
-                    for c in report.decisions.columns
-                ],
+                columns=columns,
+                parts=report.parts,
+                source=report.source,
+            ),
+            objects=objects,
+        )
+
+    def add_version(
+        self, unit: WriteUnit, new: NewVersion, *, objects: StoredObjects
+    ) -> TableVersionRow:
+        """Write the next version of a table, whatever made it, and name its objects."""
+        TableRepository(unit).lock(new.table_id)
+        versions = TableVersionRepository(unit)
+        latest = versions.latest(new.table_id)
+        version = versions.add(
+            TableVersionRow(
+                id=new_id(IdKind.TABLE_VERSION),
+                tenant=new.tenant,
+                table_id=new.table_id,
+                number=latest.number + 1 if latest else 1,
+                origin=new.origin,
+                conversion_id=new.conversion_id,
+                file_id=new.file_id,
+                dataset_version_id=new.dataset_version_id,
+                flow_id=new.flow_id,
+                rows=sum(part.rows for part in new.parts),
+                bytes_in=new.bytes_in,
+                bytes=sum(part.bytes for part in new.parts),
+                quarantined_rows=new.quarantined_rows,
+                parts=len(new.parts),
+                columns=[column.model_dump(mode="json") for column in new.columns],
+                source=new.source.model_dump(mode="json", exclude_defaults=True) or None,
                 created_at=utc_now(),
             )
         )
+        self._name_objects(versions, version, parts=new.parts, objects=objects)
+        return version
+
+    def _name_objects(
+        self,
+        versions: TableVersionRepository,
+        version: TableVersionRow,
+        *,
+        parts: list[Part],
+        objects: StoredObjects,
+    ) -> None:
         for role, stored in objects.items():
             for position, item in enumerate(stored):
                 versions.add_object(
@@ -99,12 +182,21 @@ class Tables:
                         table_version_id=version.id,
                         role=role,
                         position=position,
-                        rows=report.parts[position].rows if role == PART else None,
+                        rows=parts[position].rows if role == PART else None,
                         bytes=item.bytes,
                         sha256=item.sha256,
                     )
                 )
-        return version
+
+    def published_by(
+        self, view: ReadView, conversion_id: str
+    ) -> list[tuple[TableRow, TableVersionRow]]:
+        """What a conversion published, in the order of its file."""
+        return TableVersionRepository(view).of_conversion(conversion_id)
+
+    def forget_unused(self, unit: WriteUnit, table_id: str) -> None:
+        """Drop a table that never had a version and that no conversion means."""
+        TableRepository(unit).delete_unused(table_id)
 
     def page(
         self, view: ReadView, *, tenant: str, limit: int, cursor: str | None, dataset: str | None
@@ -129,15 +221,25 @@ class Tables:
         return self._view(view, row, versions=counts.get(row.id, 0))
 
     def versions(
-        self, view: ReadView, table_id: str, *, tenant: str, limit: int, cursor: str | None
+        self,
+        view: ReadView,
+        table_id: str,
+        *,
+        tenant: str,
+        limit: int,
+        cursor: str | None,
+        as_of: datetime | None = None,
     ) -> KeysetPage[TableVersionRow]:
-        """The versions of a table, newest first."""
+        """The versions of a table, newest first; those that were there at a moment."""
         table = self._find(view, table_id, tenant=tenant)
+        where = [TableVersionRow.table_id == table.id]
+        if as_of is not None:
+            where.append(TableVersionRow.created_at <= as_of)
         return TableVersionRepository(view).page(
             tenant=tenant,
             limit=limit,
             cursor=cursor,
-            where=(TableVersionRow.table_id == table.id,),
+            where=tuple(where),
         )
 
     def version(
@@ -176,7 +278,12 @@ class Tables:
         )
 
     def profile(self, view: ReadView, *, version: TableVersionRow) -> TableProfileView:
-        """Statistics and decisions, as the conversion kept them."""
+        """Statistics and decisions, as what made the version kept them."""
+        if version.origin != "conversion":
+            kept = TableProfile.model_validate(self._load_json(view, version, role=REPORT))
+            return TableProfileView(
+                table_id=version.table_id, table_version_id=version.id, profile=kept
+            )
         report = self.report(view, version=version)
         return TableProfileView(
             table_id=version.table_id,
@@ -189,9 +296,31 @@ class Tables:
         """The conversion's whole report."""
         return ConversionReport.model_validate(self._load_json(view, version, role=REPORT))
 
-    def part(self, view: ReadView, *, version: TableVersionRow) -> TableObjectRow:
-        """The Parquet part; a conversion of one file writes one."""
-        return TableVersionRepository(view).objects(version.id, role=PART)[0]
+    def parts(self, view: ReadView, *, version: TableVersionRow) -> list[TableObjectRow]:
+        """The Parquet parts, in order."""
+        return TableVersionRepository(view).objects(version.id, role=PART)
+
+    def part(
+        self, view: ReadView, *, version: TableVersionRow, number: int | None
+    ) -> TableObjectRow:
+        """One Parquet part by its number, which may be left out when there is one only.
+
+        Raises:
+            SeveralPartsError: there are several, and no number is given.
+            PartNotFoundError: there is none of that number.
+        """
+        parts = self.parts(view, version=version)
+        if number is None and len(parts) > 1:
+            raise SeveralPartsError(
+                f"This version is made of {len(parts)} Parquet files. Ask for each with `part`, "
+                f"from 0 to {len(parts) - 1}; `fleet table download` fetches all of them.",
+                field="part",
+            )
+        if (number or 0) >= len(parts):
+            raise PartNotFoundError(
+                f"This version has {len(parts)} parts; the last is {len(parts) - 1}.", field="part"
+            )
+        return parts[number or 0]
 
     def quarantine(self, view: ReadView, *, version: TableVersionRow) -> TableObjectRow:
         """The rows that were set aside.
@@ -236,12 +365,15 @@ def view_version(row: TableVersionRow) -> TableVersionView:
     return TableVersionView(
         id=row.id,
         number=row.number,
+        origin=cast("VersionOrigin", row.origin),
         file_id=row.file_id,
         dataset_version_id=row.dataset_version_id,
         flow_id=row.flow_id,
+        source=TableSource.model_validate(row.source or {}),
         rows=row.rows,
         bytes_in=row.bytes_in,
         bytes=row.bytes,
+        parts=row.parts,
         quarantined_rows=row.quarantined_rows,
         columns=[ColumnView.model_validate(column) for column in row.columns],
         created_at=row.created_at,

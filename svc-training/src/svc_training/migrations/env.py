@@ -1,6 +1,7 @@
 """Alembic's entry: the tables of this service and the shared ones."""
 
 import svc_training.models.models
+import svc_training.reports.models
 import svc_training.tables.models
 import svc_training.training_jobs.models
 import svc_training.triggers.models  # noqa: F401 - a model registers itself when imported

@@ -37,6 +37,11 @@ class ModelRepository(Repository[ModelRow]):
         """A version by its number."""
         return self.session.get(ModelVersionRow, (model_id, number))
 
+    def trained_by(self, training_job_id: str) -> ModelVersionRow | None:
+        """The version that a training job made."""
+        query = select(ModelVersionRow).where(ModelVersionRow.training_job_id == training_job_id)
+        return self.session.scalar(query)
+
     def versions(
         self, model_id: str, *, limit: int, cursor: str | None
     ) -> KeysetPage[ModelVersionRow]:

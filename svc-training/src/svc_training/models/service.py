@@ -127,15 +127,19 @@ def _hold(models: ModelRepository, name: str, *, tenant: str) -> ModelRow:
     return model
 
 
-def _new_model(training: TrainingJobRow, *, version: TableVersionRow) -> ModelRow:
-    """Named after what it learns from and by which pipeline."""
+def model_name(pipeline: str, *, version: TableVersionRow) -> str:
+    """A model is named after what it learns from and by which pipeline."""
     of = [version.dataset_name]
     if version.table_name != version.dataset_name:
         of.append(version.table_name)
+    return "-".join([*of, pipeline]).replace("/", "-")
+
+
+def _new_model(training: TrainingJobRow, *, version: TableVersionRow) -> ModelRow:
     return ModelRow(
         id=new_id(IdKind.MODEL),
         tenant=training.tenant,
-        name="-".join([*of, training.pipeline]).replace("/", "-"),
+        name=model_name(training.pipeline, version=version),
         pipeline=training.pipeline,
         table_id=training.table_id,
         dataset_name=version.dataset_name,

@@ -26,6 +26,10 @@ class TableVersionRow(Base):
     flow_id: Mapped[str | None]
     rows: Mapped[int] = mapped_column(BigInteger)
     parts: Mapped[list[str]]
+    columns: Mapped[int | None] = mapped_column(BigInteger)
+    bytes_in: Mapped[int | None] = mapped_column(BigInteger)
+    bytes_out: Mapped[int | None] = mapped_column(BigInteger)
+    quarantined_rows: Mapped[int | None] = mapped_column(BigInteger)
     plan: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 

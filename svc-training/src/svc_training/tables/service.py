@@ -40,6 +40,10 @@ class Tables:
                 flow_id=event.flow_id,
                 rows=table.rows,
                 parts=table.parts,
+                columns=table.columns,
+                bytes_in=table.bytes_in,
+                bytes_out=table.bytes_out,
+                quarantined_rows=table.quarantined_rows,
                 plan=table.plan.model_dump(mode="json") if table.plan else None,
                 created_at=event.occurred_at,
             )

@@ -13,6 +13,8 @@ from shared_lib.web import Once, PageQuery, requires
 from shared_lib.web.downloads import send_object
 from shared_lib.web.state import service_of, state_of
 from svc_training.pipelines.endpoints import Service as PipelinesService
+from svc_training.reports.endpoints import GitHubSet
+from svc_training.reports.service import check_pull_request
 from svc_training.tables.service import find_usable
 from svc_training.training_jobs.service import TrainingJobs
 from svc_training.training_jobs.views import (
@@ -36,8 +38,10 @@ def _training_jobs(request: Request) -> TrainingJobs:
 
 @router.post("", status_code=202, response_model=TrainingJobView)
 def create_training_job(
+    *,
     body: TrainingJobCreate,
     caller: Writer,
+    github: GitHubSet,
     pipelines: PipelinesService,
     training_jobs: Annotated[TrainingJobs, Depends(_training_jobs)],
     once: Once,
@@ -48,6 +52,8 @@ def create_training_job(
         return replayed
     pipeline = pipelines.read(body.pipeline)
     apply_params(pipeline.name, given=pipeline.params, changes=body.params)
+    check_pull_request(body.pull_request, settings=github)
+    asked_for = max(stage.gpus for stage in pipeline.stages)
     return once.run(
         lambda unit: view_training_job(
             unit,
@@ -56,7 +62,9 @@ def create_training_job(
                 pipeline=pipeline.name,
                 version=find_usable(unit, body.table_version, tenant=caller.tenant),
                 changes=body.params,
+                gpus=body.resources.gpu if body.resources else asked_for,
                 commit=pipeline.commit,
+                pull_request=body.pull_request.model_dump() if body.pull_request else None,
             ),
         ),
         location=lambda answer: f"/v1/jobs/{answer.job_id}",

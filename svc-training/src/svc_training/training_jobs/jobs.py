@@ -1,5 +1,8 @@
 """The job that trains. Runs in a child process: it loads DVC and holds the working folder."""
 
+import contextlib
+import time
+from dataclasses import asdict
 from pathlib import Path
 
 from shared_lib.environments import Environments
@@ -21,8 +24,11 @@ from svc_training.workspaces.dvc import Stored
 from svc_training.workspaces.errors import PipelineInvalidError
 from svc_training.workspaces.git import Mirror
 from svc_training.workspaces.output import Output
+from svc_training.workspaces.results import StageRun, latest_runs
 from svc_training.workspaces.sandbox import Sandbox
 from svc_training.workspaces.workspace import Workspace, cpu_name
+
+_JOURNAL_LIFE_S = 7 * 24 * 3600.0
 
 
 def run(context: JobContext) -> None:
@@ -38,16 +44,24 @@ def run(context: JobContext) -> None:
     commit = row.commit or _choose_commit(context, training_job_id, commit=mirror.refresh())
     workspace = Workspace(context.scratch, pipeline=row.pipeline)
     definition = _check_out(workspace, mirror, row=row, commit=commit)
+    if not _has_what_it_asks_for(context, training_job_id, definition=definition):
+        return
     context.log(f"{row.pipeline} at {commit[:12]}, {version.rows} rows")
     for warning in definition.warnings:
         context.log(warning, level="warning")
     for name, parts in (("table", version.parts), ("frozen", frozen.parts)):
         workspace.place(name, fetch_parts(context, parts, name=name))
-    sandbox = _sandbox(context, workspace, settings=settings)
+    sandbox = _sandbox(context, workspace, settings=settings, gpu_stages=definition.gpu_stages)
     output = Output(context.scratch / "log.txt", tell=context.log_lines)
     stored = Stored.of(settings, folder=settings.training_folder, tenant=context.job.tenant)
-    workspace.run(stored=stored, sandbox=sandbox, output=output)
-    results = workspace.results(definition, ran=sandbox.runs())
+    ran = list[StageRun]()
+    workspace.run(
+        stored=stored,
+        sandbox=sandbox,
+        output=output,
+        ran=lambda runs: ran.extend(_keep_runs(context, training_job_id, runs=runs)),
+    )
+    results = workspace.results(definition, ran=ran)
     context.log(f"{len(results.ran)} stages ran, {len(results.cached)} came from the cache")
     promotion = compare_with_champion(
         context, row, challenger=results.files.get(PREDICTIONS), margin=settings.promotion.margin
@@ -100,7 +114,32 @@ def _check_out(
     return workspace.check_out(mirror, commit=commit, params=params)
 
 
-def _sandbox(context: JobContext, workspace: Workspace, *, settings: TrainingSettings) -> Sandbox:
+def _has_what_it_asks_for(
+    context: JobContext, training_job_id: str, *, definition: Definition
+) -> bool:
+    """False when the job has gone to a worker that has a GPU.
+
+    Whoever asked for it may not have known the pipeline: a trigger trains what is there by then.
+    """
+    with context.runtime.database.write() as unit:
+        row = TrainingJobRepository(unit).get(training_job_id)
+        if row is None:
+            return False
+        row.gpus = definition.gpus if row.gpus is None else row.gpus
+        missing = bool(row.gpus) and context.gpu is None
+    if missing:
+        context.log("The training asks for a GPU, and goes to the workers that have one.")
+        context.move_to_gpu()
+    return not missing
+
+
+def _sandbox(
+    context: JobContext,
+    workspace: Workspace,
+    *,
+    settings: TrainingSettings,
+    gpu_stages: tuple[str, ...],
+) -> Sandbox:
     """The stages' shell, with the environment that the pipeline's requirements name.
 
     Raises:
@@ -116,10 +155,13 @@ def _sandbox(context: JobContext, workspace: Workspace, *, settings: TrainingSet
     )
     sandbox = Sandbox(
         context.scratch,
+        journal=_journal(context, settings=settings),
         workspace=workspace.root,
         python=environment.python.absolute(),
         settings=settings.stages,
         device=cpu_name(),
+        gpu=context.gpu,
+        gpu_stages=gpu_stages,
     )
     if not sandbox.isolated:
         context.log(
@@ -127,6 +169,32 @@ def _sandbox(context: JobContext, workspace: Workspace, *, settings: TrainingSet
             level="warning",
         )
     return sandbox
+
+
+def _journal(context: JobContext, *, settings: TrainingSettings) -> Path:
+    """One for all tries of the job on this machine; those that nobody needs any more are deleted.
+
+    It lies beside DVC's cache, from which a later try restores what an earlier one ran.
+    """
+    folder = settings.training_folder / "journals"
+    for old in folder.glob("*.jsonl"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - old.stat().st_mtime > _JOURNAL_LIFE_S:
+                old.unlink()
+    return folder / f"{context.job.id}.jsonl"
+
+
+def _keep_runs(
+    context: JobContext, training_job_id: str, *, runs: list[StageRun]
+) -> list[StageRun]:
+    """All that tries of this job have run, here or on other workers; this one's are kept too."""
+    with context.runtime.database.write() as unit:
+        row = TrainingJobRepository(unit).get(training_job_id)
+        if row is None:
+            return runs
+        known = latest_runs([*(StageRun(**each) for each in row.ran or ()), *runs])
+        row.ran = [asdict(run) for run in known]
+    return known
 
 
 def _store(

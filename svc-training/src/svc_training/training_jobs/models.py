@@ -10,7 +10,10 @@ from svc_training.base import Base
 
 
 class TrainingJobRow(Base):
-    """One run of a pipeline. Its state is its job's; `stages` is there when that has succeeded."""
+    """One run of a pipeline. Its state is its job's; `stages` is there when that has succeeded.
+
+    `ran` are the stages that its tries have run, written before any other worker can restore them.
+    """
 
     __tablename__ = "training_job"
     __table_args__ = (
@@ -27,10 +30,13 @@ class TrainingJobRow(Base):
     job_id: Mapped[str] = mapped_column(unique=True)
     commit: Mapped[str | None]
     changes: Mapped[dict[str, Any]]
+    gpus: Mapped[int | None]
     params: Mapped[dict[str, Any] | None]
     stages: Mapped[list[dict[str, Any]] | None]
     metrics: Mapped[dict[str, Any] | None]
+    ran: Mapped[list[dict[str, Any]] | None]
     lock_sha256: Mapped[str | None]
+    pull_request: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
 

@@ -14,6 +14,7 @@ from shared_lib.jobs.runtime import Runtime
 from shared_lib.storage import StoredObject
 from svc_training.models.promotion import Promotion
 from svc_training.models.service import Models
+from svc_training.reports.service import Reports
 from svc_training.requests import TRAIN
 from svc_training.tables.models import TableVersionRow
 from svc_training.tables.repository import TableVersionRepository
@@ -36,13 +37,16 @@ class TrainingJobs:
         pipeline: str,
         version: TableVersionRow,
         changes: Mapping[str, Any],
+        gpus: int | None = None,
         commit: str | None = None,
+        pull_request: dict[str, Any] | None = None,
     ) -> TrainingJobRow:
         """Train a pipeline on a version that the gate let pass.
 
         The first version of a table that a pipeline is trained on gives the test rows, then and in
         every later training: so any two models of it can be compared on the same rows. `changes`
-        are params by their dotted names; without a commit the job takes the newest.
+        are params by their dotted names; without a commit the job takes the newest. Without `gpus`
+        it finds out by itself what the pipeline asks for.
         """
         jobs, training_job_id = TrainingJobRepository(unit), new_id(IdKind.TRAINING_JOB)
         first = jobs.edge(pipeline, tenant=version.tenant, table_id=version.table_id, first=True)
@@ -53,6 +57,7 @@ class TrainingJobs:
             params={"training_job_id": training_job_id},
             subject_id=version.file_id,
             flow_id=version.flow_id,
+            on_gpu=bool(gpus),
         )
         return jobs.add(
             TrainingJobRow(
@@ -65,6 +70,8 @@ class TrainingJobs:
                 job_id=job.id,
                 commit=commit,
                 changes=dict(changes),
+                pull_request=pull_request,
+                gpus=gpus,
                 created_at=utc_now(),
             )
         )
@@ -116,6 +123,7 @@ class TrainingJobs:
             promotion=promotion.reason,
         )
         self._tell_finished(unit, finished, version=version)
+        Reports(self._runtime).request_of_training(unit, row)
 
     def _tell_finished(
         self, unit: WriteUnit, finished: TrainingFinished, *, version: TableVersionRow

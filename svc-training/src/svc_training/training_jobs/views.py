@@ -2,9 +2,12 @@
 
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.jobs import JobState
+from shared_lib.contracts.pull_requests import PullRequest
 from shared_lib.contracts.training import ArtifactView, StageView, TrainingJobView
 from shared_lib.db.engine import ReadView
 from shared_lib.db.pages import KeysetPage
+from shared_lib.jobs.workers import waits_for
+from svc_training.requests import TRAIN, TRAIN_KIND
 from svc_training.tables.models import TableVersionRow
 from svc_training.training_jobs.errors import ArtifactNotFoundError, TrainingJobNotFoundError
 from svc_training.training_jobs.models import ArtifactRow, TrainingJobRow
@@ -66,6 +69,8 @@ def view_training_job(view: ReadView, row: TrainingJobRow) -> TrainingJobView:
         flow_id=version.flow_id,
         job_id=row.job_id,
         state=JobState(job.state),
+        gpus=row.gpus,
+        waits_for=waits_for(view, job, kinds={TRAIN: TRAIN_KIND}),
         params=row.params if row.params is not None else row.changes,
         stages=[StageView.model_validate(stage) for stage in row.stages or []],
         metrics=row.metrics or {},
@@ -75,5 +80,6 @@ def view_training_job(view: ReadView, row: TrainingJobRow) -> TrainingJobView:
             for each in jobs.artifacts(row.id)
         ],
         error=Problem.model_validate(job.error) if job.error else None,
+        pull_request=PullRequest.model_validate(row.pull_request) if row.pull_request else None,
         created_at=row.created_at,
     )

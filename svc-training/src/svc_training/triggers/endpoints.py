@@ -12,6 +12,8 @@ from shared_lib.contracts.training import DecisionView, TriggerCreate, TriggerVi
 from shared_lib.web import Once, PageQuery, page_of, requires
 from shared_lib.web.state import service_of, state_of
 from svc_training.pipelines.endpoints import Service as PipelinesService
+from svc_training.reports.endpoints import GitHubSet
+from svc_training.reports.service import check_pull_request
 from svc_training.triggers.models import DecisionRow, TriggerRow
 from svc_training.triggers.repository import DecisionRepository, TriggerRepository
 from svc_training.triggers.service import Triggers
@@ -34,8 +36,10 @@ Service = Annotated[Triggers, Depends(_triggers)]
 
 @router.post("", status_code=201, response_model=TriggerView)
 def create_trigger(
+    *,
     body: TriggerCreate,
     caller: Writer,
+    github: GitHubSet,
     pipelines: PipelinesService,
     triggers: Service,
     once: Once,
@@ -46,6 +50,7 @@ def create_trigger(
         return replayed
     pipeline = pipelines.read(body.pipeline)
     apply_params(pipeline.name, given=pipeline.params, changes=body.params)
+    check_pull_request(body.pull_request, settings=github)
     return once.run(
         lambda unit: view_trigger(triggers.create(unit, tenant=caller.tenant, body=body))
     )

@@ -24,6 +24,8 @@ class TriggerRow(Base):
     min_rows: Mapped[int]
     min_interval_s: Mapped[float] = mapped_column(Float)
     on_warned: Mapped[bool]
+    pull_request: Mapped[dict[str, Any] | None]
+    gpus: Mapped[int | None]
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 

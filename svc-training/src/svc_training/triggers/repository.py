@@ -26,6 +26,15 @@ class DecisionRepository(Repository[DecisionRow]):
 
     model = DecisionRow
 
+    def get(self, decision_id: str) -> DecisionRow | None:
+        """A decision of any tenant, for the job that reports it."""
+        return self.session.get(DecisionRow, decision_id)
+
+    def that_asked_for(self, training_job_id: str) -> DecisionRow | None:
+        """The decision to train; None when a person asked."""
+        query = select(DecisionRow).where(DecisionRow.training_job_id == training_job_id)
+        return self.session.scalar(query)
+
     def has_trained(self, trigger_id: str | None, *, table_version_id: str) -> bool:
         """Whether the trigger, or without one the flow's plan, has had this version trained on."""
         query = select(DecisionRow.id).where(

@@ -1,7 +1,8 @@
 """Asks a flow's plan and a dataset's triggers whenever a version has its verdicts."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.events import TRAINING_DECIDED, TrainingDecided, TrainingDecision
@@ -12,6 +13,8 @@ from shared_lib.contracts.verdicts import Verdict
 from shared_lib.db.engine import WriteUnit
 from shared_lib.events.outbox import emit
 from shared_lib.jobs.runtime import Runtime
+from svc_training.reports.service import Reports
+from svc_training.reports.views import is_reported
 from svc_training.tables.gate import Gate
 from svc_training.tables.models import TableVersionRow
 from svc_training.tables.repository import TableVersionRepository
@@ -25,12 +28,24 @@ from svc_training.triggers.repository import DecisionRepository, TriggerReposito
 from svc_training.triggers.rules import Decision, LastTraining, Wish, decide, decide_planned
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a trigger, or the flow's own plan, wants trained, and which pull request is told."""
+
+    pipeline: str
+    changes: Mapping[str, Any]
+    gpus: int | None
+    tell: dict[str, Any] | None
+    trigger_id: str | None = None
+
+
 class Triggers:
     """The triggers of all tenants."""
 
     def __init__(self, runtime: Runtime, *, training_jobs: TrainingJobs) -> None:
         self._runtime = runtime
         self._training_jobs = training_jobs
+        self._reports = Reports(runtime)
 
     def create(self, unit: WriteUnit, *, tenant: str, body: TriggerCreate) -> TriggerRow:
         """A new trigger; it is asked from the next judged version on."""
@@ -45,6 +60,8 @@ class Triggers:
                 min_rows=body.min_rows,
                 min_interval_s=body.min_interval_s,
                 on_warned=body.on_warned,
+                pull_request=body.pull_request.model_dump() if body.pull_request else None,
+                gpus=body.resources.gpu if body.resources else None,
                 created_at=utc_now(),
             )
         )
@@ -100,8 +117,12 @@ class Triggers:
             decide_planned(verdict=gate.verdict, reasons=gate.reasons, rows=version.rows),
             version=version,
             gate=gate,
-            pipeline=plan.pipeline,
-            changes=plan.params,
+            wanted=Wanted(
+                pipeline=plan.pipeline,
+                changes=plan.params,
+                gpus=plan.resources.gpu if plan.resources else None,
+                tell=plan.pull_request.model_dump() if plan.pull_request else None,
+            ),
         )
 
     def _ask(
@@ -128,9 +149,13 @@ class Triggers:
             decision,
             version=version,
             gate=gate,
-            pipeline=trigger.pipeline,
-            changes=trigger.changes,
-            trigger_id=trigger.id,
+            wanted=Wanted(
+                pipeline=trigger.pipeline,
+                changes=trigger.changes,
+                gpus=trigger.gpus,
+                tell=trigger.pull_request,
+                trigger_id=trigger.id,
+            ),
         )
 
     def _keep(
@@ -140,22 +165,25 @@ class Triggers:
         *,
         version: TableVersionRow,
         gate: Gate,
-        pipeline: str,
-        changes: Mapping[str, Any],
-        trigger_id: str | None = None,
+        wanted: Wanted,
     ) -> DecisionRow:
-        """Write the decision, and the training job when it is to train."""
+        """Write the decision with what follows: the training job, or a report of the refusal."""
         training: TrainingJobRow | None = None
         if decision.train:
             training = self._training_jobs.request(
-                unit, pipeline=pipeline, version=version, changes=changes
+                unit,
+                pipeline=wanted.pipeline,
+                version=version,
+                changes=wanted.changes,
+                gpus=wanted.gpus,
+                pull_request=wanted.tell,
             )
-        return DecisionRepository(unit).add(
+        made = DecisionRepository(unit).add(
             DecisionRow(
                 id=new_id(IdKind.TRAINING_DECISION),
                 tenant=version.tenant,
-                trigger_id=trigger_id,
-                pipeline=pipeline,
+                trigger_id=wanted.trigger_id,
+                pipeline=wanted.pipeline,
                 table_version_id=version.id,
                 revision=gate.revision,
                 train=decision.train,
@@ -166,10 +194,18 @@ class Triggers:
                 created_at=utc_now(),
             )
         )
+        if not made.train and wanted.tell is not None:
+            self._reports.request_of_decision(unit, made, pull_request=wanted.tell)
+        return made
 
 
 def _told(unit: WriteUnit, row: DecisionRow) -> TrainingDecision:
     training = TrainingJobRepository(unit).get(row.training_job_id or "")
+    report: Literal["never", "when_trained", "always"] = "when_trained"
+    if training is None:
+        report = "always" if is_reported(unit, row.id, tenant=row.tenant) else "never"
+    elif training.pull_request is not None:
+        report = "always"
     return TrainingDecision(
         decision_id=row.id,
         trigger_id=row.trigger_id,
@@ -179,6 +215,7 @@ def _told(unit: WriteUnit, row: DecisionRow) -> TrainingDecision:
         reason=row.reason,
         training_job_id=row.training_job_id,
         job_id=training.job_id if training else None,
+        report=report,
     )
 
 

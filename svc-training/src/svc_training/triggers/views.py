@@ -2,6 +2,8 @@
 
 from typing import cast
 
+from shared_lib.contracts.plans import Resources
+from shared_lib.contracts.pull_requests import PullRequest
 from shared_lib.contracts.training import DecisionRule, DecisionView, TriggerView
 from shared_lib.db.engine import ReadView
 from svc_training.tables.models import TableVersionRow
@@ -19,6 +21,8 @@ def view_trigger(row: TriggerRow) -> TriggerView:
         min_rows=row.min_rows,
         min_interval_s=row.min_interval_s,
         on_warned=row.on_warned,
+        pull_request=PullRequest.model_validate(row.pull_request) if row.pull_request else None,
+        resources=None if row.gpus is None else Resources(gpu=row.gpus),
         created_at=row.created_at,
     )
 

@@ -35,8 +35,13 @@ class Definition:
 
     @property
     def gpus(self) -> int:
-        """GPUs that the most demanding stage asks for."""
-        return max((stage.gpus for stage in self.stages), default=0)
+        """GPUs that the most demanding stage asks for: 0 or 1."""
+        return max(stage.gpus for stage in self.stages)
+
+    @property
+    def gpu_stages(self) -> tuple[str, ...]:
+        """Stages that use the job's GPU: those that ask for one; all of them when none does."""
+        return tuple(stage.name for stage in self.stages if stage.gpus or not self.gpus)
 
 
 def read_definition(pipeline: str, *, dvc_yaml: str, params_yaml: str | None) -> Definition:
@@ -103,9 +108,10 @@ def _gpus(pipeline: str, name: str, stage: dict[str, Any]) -> int:
     meta = stage.get("meta")
     resources = meta.get("resources", {}) if isinstance(meta, dict) else {}
     wanted = resources.get(GPU, 0) if isinstance(resources, dict) else 0
-    if not isinstance(wanted, int) or isinstance(wanted, bool) or wanted < 0:
+    if not isinstance(wanted, int) or isinstance(wanted, bool) or wanted not in (0, 1):
         raise PipelineInvalidError(
-            f"{pipeline}/dvc.yaml: stage {name}: meta.resources.gpu is no whole number."
+            f"{pipeline}/dvc.yaml: stage {name}: meta.resources.gpu is {wanted!r}; a training has "
+            "one GPU or none, so it can be 0 or 1."
         )
     return wanted
 

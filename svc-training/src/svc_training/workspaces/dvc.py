@@ -5,7 +5,9 @@ folder of the process), and importing it takes a second: a child that is forked 
 has imported it does neither.
 """
 
+import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from shared_lib.settings.blocks import ServiceSettings
 from shared_lib.storage.settings import StorageSettings
 
 REMOTE = "fleet"
+_LOGGERS = ("dvc", "dvc_objects", "dvc_data", "dvc_render", "dvc_task")
 
 
 @dataclass(frozen=True)
@@ -114,12 +117,18 @@ def locked_params(pipeline: Path) -> dict[str, Any]:
 
 @contextmanager
 def _in(folder: Path, environment: dict[str, str]) -> Iterator[None]:
-    before, known = Path.cwd(), dict(os.environ)
+    before, known, words = Path.cwd(), dict(os.environ), sys.argv
+    for name in _LOGGERS:
+        # DVC writes for people; in the service's log format as well, every line would come twice.
+        logging.getLogger(name).propagate = False
     os.environ.update(environment)
+    # Besides its arguments DVC reads those that this process was started with, and ends at `-q -v`.
+    sys.argv = ["dvc"]
     os.chdir(folder)
     try:
         yield
     finally:
+        sys.argv = words
         os.chdir(before)
         os.environ.clear()
         os.environ.update(known)

@@ -1,5 +1,6 @@
 """What a finished pipeline leaves behind."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,15 @@ class StageRun:
     name: str
     device: str
     seconds: float
+
+
+def latest_runs(runs: Iterable[StageRun]) -> list[StageRun]:
+    """Each stage once, as it ran last."""
+    found: dict[str, StageRun] = {}
+    for run in runs:
+        found.pop(run.name, None)
+        found[run.name] = run
+    return list(found.values())
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Whether stages can be isolated here, and the shell that does it."""
 
+import contextlib
 import functools
 import json
 import os
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from shared_lib.jobs.gpus import Gpu
 from shared_lib.jobs.processes import TAG
 from svc_training.settings import StageSettings
 from svc_training.workspaces import stage_shell
@@ -39,11 +41,14 @@ class Sandbox:
     """The shell of one job's stages.
 
     Args:
-        folder: of the job's own; the shell and its journal lie in it, out of the stages' sight.
+        folder: of this try's own; the shell lies in it, out of the stages' sight.
+        journal: what happened to stages, in all tries of the job on this machine: a stage that an
+            earlier one ran comes from the cache in this one, and still counts as run by the job.
         workspace: the one folder that stages may write.
         python: of the stages' environment.
         settings: what stages may do.
-        gpus: numbers of the GPUs that the stages may use.
+        gpu: of the job.
+        gpu_stages: the stages that may use it; the others see no GPU at all.
 
     Raises:
         IsolationUnavailableError: the settings ask for what the system does not allow.
@@ -53,11 +58,13 @@ class Sandbox:
         self,
         folder: Path,
         *,
+        journal: Path,
         workspace: Path,
         python: Path,
         settings: StageSettings,
         device: str,
-        gpus: tuple[int, ...] = (),
+        gpu: Gpu | None = None,
+        gpu_stages: tuple[str, ...] = (),
     ) -> None:
         self.isolated = settings.isolation != "none" and can_isolate()
         if settings.isolation == "required" and not self.isolated:
@@ -65,8 +72,8 @@ class Sandbox:
                 "FLEET_STAGES__ISOLATION is `required`, but namespaces cannot be made here: let "
                 "the worker make user namespaces, and install util-linux."
             )
-        self._journal, root = folder / "journal.jsonl", folder / "root"
-        self._journal.touch()
+        self._journal, self._try, root = journal, folder.name, folder / "root"
+        _open(journal)
         root.mkdir()
         self.shell = folder / "stage"
         _write_shell(
@@ -74,12 +81,15 @@ class Sandbox:
             {
                 "isolated": self.isolated,
                 "journal": str(self._journal),
+                "try": self._try,
                 "root": str(root),
                 "folder": str(workspace),
                 "device": device,
-                "devices": _nvidia_devices() if gpus else [],
+                "devices": [],
                 "readable": _readable(python),
-                "environment": _environment(python, gpus=gpus),
+                "environment": _environment(python, gpu=None),
+                "gpu_stages": gpu_stages if gpu else (),
+                "on_gpu": _on_gpu(python, gpu=gpu) if gpu else {},
                 "processes": settings.processes,
                 "disk_bytes": settings.disk_bytes,
                 "tmp_bytes": settings.tmp_bytes,
@@ -87,13 +97,14 @@ class Sandbox:
         )
 
     def runs(self) -> list[StageRun]:
-        """Stages that ran to a good end, in order; the others came from the cache."""
+        """Stages that ran to a good end, in this try or before; the others came from the cache."""
         began: dict[str, dict[str, Any]] = {}
         seconds: dict[str, float] = {}
-        for entry in self._entries():
+        for entry in _read(self._journal):
             if entry["event"] == "began":
                 began[entry["stage"]] = entry
             elif entry["event"] == "ended" and entry["code"] == 0:
+                seconds.pop(entry["stage"], None)
                 seconds[entry["stage"]] = entry["at"] - began[entry["stage"]]["at"]
         return [
             StageRun(name=name, device=began[name]["device"], seconds=round(spent, 3))
@@ -102,7 +113,7 @@ class Sandbox:
 
     def failure(self, *, last_lines: list[str]) -> StageFailedError | StageLimitError | None:
         """Why the last stage ended badly; None when none did."""
-        entries = self._entries()
+        entries = [entry for entry in _read(self._journal) if entry["try"] == self._try]
         ended = [entry for entry in entries if entry["event"] == "ended"]
         if not ended or ended[-1]["code"] == 0:
             return None
@@ -110,7 +121,7 @@ class Sandbox:
         reasons = [entry["reason"] for entry in entries if entry["event"] == "limit"]
         if reasons:
             return StageLimitError(f"Stage {stage} was ended: {reasons[-1]}.", stage=stage)
-        said = " / ".join(line.strip() for line in last_lines if line.strip())
+        said = " / ".join(_own_lines(last_lines))
         apart = (
             " Stages have no network, no secret, and no file but those below the pipeline."
             if self.isolated
@@ -122,9 +133,29 @@ class Sandbox:
             exit_code=code,
         )
 
-    def _entries(self) -> list[dict[str, Any]]:
-        lines = self._journal.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
+
+def _own_lines(lines: list[str]) -> list[str]:
+    """What the stage wrote: between DVC's line with its command and DVC's words on how it ended."""
+    started = max((at for at, line in enumerate(lines) if line.startswith("> ")), default=-1)
+    own = [line.strip() for line in lines[started + 1 :]]
+    return [line for line in own if line and not line.startswith("ERROR: failed to reproduce")]
+
+
+def _read(journal: Path) -> list[dict[str, Any]]:
+    entries = []
+    for line in journal.read_text(encoding="utf-8").splitlines():
+        with contextlib.suppress(json.JSONDecodeError):
+            entries.append(json.loads(line))
+    return entries
+
+
+def _open(journal: Path) -> None:
+    """Make it, or end the line that a kill has cut off: what comes now begins a new one."""
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    with journal.open("a+", encoding="utf-8") as file:
+        file.seek(0)
+        if not f"\n{file.read()}".endswith("\n"):
+            file.write("\n")
 
 
 def _write_shell(path: Path, config: dict[str, Any]) -> None:
@@ -146,7 +177,16 @@ def _nvidia_devices() -> list[str]:
     return [path.name for path in Path("/dev").glob("nvidia*") if not path.is_dir()]
 
 
-def _environment(python: Path, *, gpus: tuple[int, ...]) -> dict[str, str]:
+def _on_gpu(python: Path, *, gpu: Gpu) -> dict[str, Any]:
+    """What is different for a stage that uses the GPU."""
+    return {
+        "device": gpu.device,
+        "devices": _nvidia_devices(),
+        "environment": _environment(python, gpu=gpu),
+    }
+
+
+def _environment(python: Path, *, gpu: Gpu | None) -> dict[str, str]:
     """All that a stage knows of where it runs."""
     found = {
         "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin",
@@ -155,7 +195,9 @@ def _environment(python: Path, *, gpus: tuple[int, ...]) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
-        "CUDA_VISIBLE_DEVICES": ",".join(map(str, gpus)),
+        # CUDA counts by speed unless it is told to count as the driver does.
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "CUDA_VISIBLE_DEVICES": "" if gpu is None else str(gpu.number),
     }
     if TAG in os.environ:
         found[TAG] = os.environ[TAG]

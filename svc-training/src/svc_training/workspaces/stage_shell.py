@@ -43,9 +43,11 @@ def main(argv: list[str]) -> int:
     """Run the command; its exit code, or 125 when it went over a limit."""
     config, command = argv[1], argv[-1]
     given = json.loads(Path(config).read_text(encoding="utf-8"))
+    stage = os.environ.get("DVC_STAGE", "").rpartition(":")[2]
+    if stage in given["gpu_stages"]:
+        given |= given["on_gpu"]
     if argv[2] == "--inside":
         return _inside(given, command)
-    stage = os.environ.get("DVC_STAGE", "").rpartition(":")[2]
     _note(given, {"stage": stage, "event": "began", "device": given["device"]})
     words = [sys.executable, "-I", "-S", __file__, config, "--inside", command]
     ended = subprocess.run(  # noqa: S603 - the stage's own command, which is what a pipeline is
@@ -58,7 +60,7 @@ def main(argv: list[str]) -> int:
 
 
 def _note(given: dict[str, Any], entry: dict[str, Any]) -> None:
-    line = json.dumps({**entry, "at": time.time()}) + "\n"
+    line = json.dumps({**entry, "try": given["try"], "at": time.time()}) + "\n"
     with Path(given["journal"]).open("a", encoding="utf-8") as journal:
         journal.write(line)
 
@@ -83,7 +85,8 @@ def _inside(given: dict[str, Any], command: str) -> int:
     reason = _watch(child, given)
     if reason is None:
         return child.returncode if child.returncode >= 0 else 128 - child.returncode
-    os.write(journal, (json.dumps({"event": "limit", "reason": reason}) + "\n").encode())
+    entry = {"event": "limit", "reason": reason, "try": given["try"]}
+    os.write(journal, (json.dumps(entry) + "\n").encode())
     if not given["isolated"]:
         child.kill()
     # In a namespace of its own everything ends with its first process.

@@ -4,8 +4,7 @@ import hashlib
 import json
 import platform
 import shutil
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from svc_training.workspaces.git import Mirror
 from svc_training.workspaces.output import Output
 from svc_training.workspaces.results import Results, StageRun
 from svc_training.workspaces.sandbox import Sandbox
+from svc_training.workspaces.sharing import Unshared
 
 RESULTS = ("models", "metrics.json", "predictions.parquet", "dvc.lock")
 """What a pipeline must leave: `models/` and `metrics.json`; and may leave: a loss a row."""
@@ -70,8 +70,21 @@ class Workspace:
         for number, part in enumerate(parts):
             shutil.copyfile(part, folder / f"part-{number:05}.parquet")
 
-    def run(self, *, stored: dvc.Stored, sandbox: Sandbox, output: Output) -> None:
+    def run(
+        self,
+        *,
+        stored: dvc.Stored,
+        sandbox: Sandbox,
+        output: Output,
+        ran: Callable[[list[StageRun]], None],
+    ) -> None:
         """Bring the pipeline up to date and share what was made.
+
+        Args:
+            stored: where DVC keeps what stages make.
+            sandbox: the stages' shell.
+            output: takes what is written.
+            ran: told which stages ran before anybody else can restore them.
 
         Raises:
             StageFailedError: a stage's command failed.
@@ -79,16 +92,21 @@ class Workspace:
             DvcFailedError: DVC itself failed.
         """
         dvc.configure(self.root, stored=stored)
-        with output.captured():
-            code = dvc.reproduce(self.folder, stored=stored, shell=sandbox.shell)
-        if code:
-            raise sandbox.failure(last_lines=output.last_lines) or _dvc_failed("repro", output)
-        crash_point("training.train.reproduced")
-        with output.captured():
-            code = dvc.push(self.folder, stored=stored)
-        if code:
-            raise _dvc_failed("push", output)
-        crash_point("training.train.pushed")
+        with Unshared(stored, name=self.root.parent.name) as unshared:
+            with output.captured():
+                code = dvc.reproduce(self.folder, stored=stored, shell=sandbox.shell)
+            if code:
+                raise sandbox.failure(last_lines=output.last_lines) or _dvc_failed("repro", output)
+            crash_point("training.train.reproduced")
+            runs = sandbox.runs()
+            ran(runs)
+            if unshared.something() or runs:
+                with output.captured():
+                    code = dvc.push(self.folder, stored=stored)
+                if code:
+                    raise _dvc_failed("push", output)
+            crash_point("training.train.pushed")
+            unshared.all_shared()
 
     def results(self, definition: Definition, *, ran: list[StageRun]) -> Results:
         """What the stages left.
@@ -133,16 +151,6 @@ class Workspace:
 def cpu_name() -> str:
     """What `device` says of a stage that ran without a GPU."""
     return f"cpu ({platform.machine()})"
-
-
-def gpu_names() -> list[str]:
-    """The GPUs of this machine, as the driver names them; empty without one."""
-    words = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
-    try:
-        said = subprocess.run(words, capture_output=True, text=True, timeout=20, check=True)  # noqa: S603
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return [line.strip() for line in said.stdout.splitlines() if line.strip()]
 
 
 def _files(path: Path) -> list[Path]:

@@ -6,8 +6,10 @@ from alembic import op
 from shared_lib.db.shared_tables import (
     create_shared_tables_v1,
     create_shared_tables_v2,
+    create_shared_tables_v3,
     drop_shared_tables_v1,
     drop_shared_tables_v2,
+    drop_shared_tables_v3,
 )
 
 revision = "0001"
@@ -18,6 +20,7 @@ def upgrade() -> None:
     """Make all tables."""
     create_shared_tables_v1()
     create_shared_tables_v2()
+    create_shared_tables_v3()
     op.create_table(
         "effect",
         sa.Column("id", sa.Integer(), primary_key=True),
@@ -38,5 +41,6 @@ def downgrade() -> None:
     """Back to an empty database."""
     op.drop_table("heard")
     op.drop_table("effect")
+    drop_shared_tables_v3()
     drop_shared_tables_v2()
     drop_shared_tables_v1()

@@ -1,4 +1,4 @@
-"""Who may see a page, and what a service answers to its reader."""
+"""What pages are made of: signed-in people, and what the services answer to them."""
 
 from typing import Any
 
@@ -21,3 +21,15 @@ async def ask(request: Request, path: str, **params: str | int | bool) -> Any:
     """What a service answers to the signed-in user."""
     caller = current_principal(request).caller
     return await state_of(request).backend.get_json(caller, path, params=params)
+
+
+async def ask_many(request: Request, path: str, params: list[tuple[str, str]]) -> Any:
+    """As `ask`, with names that come several times."""
+    caller = current_principal(request).caller
+    return await state_of(request).backend.get_json(caller, path, params=params)
+
+
+async def send(request: Request, path: str, *, body: Any) -> Any:
+    """What a service answers when the signed-in user has it do something."""
+    caller = current_principal(request).caller
+    return await state_of(request).backend.post_json(caller, path, body=body)

@@ -1,4 +1,4 @@
-"""JSON lines as a table of text columns.
+"""JSON objects, one a row, as a table of text columns.
 
 Keys and kinds may change on the last line of a file, so all of it is read before any type is
 chosen. That first pass leaves every row as text in a spool beside the result, block by block; the
@@ -6,10 +6,10 @@ typed scan then reads the spool, as often as it needs to.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import polars as pl
 
@@ -18,7 +18,6 @@ from svc_parquet.conversions.byte_source import ByteProgress
 from svc_parquet.conversions.errors import EmptyFileError, TooManyColumnsError
 from svc_parquet.conversions.inference import ColumnKind
 from svc_parquet.conversions.json_rows import Number, json_text
-from svc_parquet.conversions.jsonl_rows import JsonlRows
 from svc_parquet.conversions.quarantine import Quarantine
 from svc_parquet.conversions.sniffing import Sniffed
 from svc_parquet.conversions.text_table import TextColumn, TextTable
@@ -72,17 +71,41 @@ class _Block:
     forms: dict[int, Form | None]
 
 
-class JsonlTable(TextTable):
-    """A file of one JSON object a line."""
+class RowPass(Protocol):
+    """One pass over the objects of a file; the counter is complete after it."""
+
+    blank_lines: int
+
+    def __iter__(self) -> Iterator[list[Row]]: ...
+
+
+Reader = Callable[[Quarantine, ByteProgress], RowPass]
+"""Begins a pass; rows that cannot be read go to the quarantine."""
+
+
+class JsonTable(TextTable):
+    """A file of JSON objects, or of what is like them, that a reader takes apart.
+
+    Args:
+        texts_are: what may be inferred of a key whose values are all texts.
+    """
 
     preparation_passes = 1
 
     def __init__(
-        self, path: Path, *, sniffed: Sniffed, options: ConversionOptions, sink: Path
+        self,
+        path: Path,
+        *,
+        sniffed: Sniffed,
+        reader: Reader,
+        options: ConversionOptions,
+        sink: Path,
+        texts_are: ColumnKind = "json_string",
     ) -> None:
         self._path = path
+        self._texts_are = texts_are
         self._sniffed = sniffed
-        self._options = options
+        self._reader = reader
         self._spool = sink / _SPOOL_NAME
         self._blocks: list[_Block] = []
         self._keys: dict[str, _Key] = {}
@@ -95,21 +118,19 @@ class JsonlTable(TextTable):
         """Read all lines into the spool; afterwards every key and its kinds are known."""
         shutil.rmtree(self._spool, ignore_errors=True)
         self._spool.mkdir()
-        reader = JsonlRows(
-            self._path,
-            dialect=self._sniffed.dialect,
-            options=self._options,
-            quarantine=self.quarantine,
-            progress=progress,
-        )
-        for rows in reader:
-            self._spool_block(rows)
-        self._blank_lines = reader.blank_lines
+        rows = self._reader(self.quarantine, progress)
+        for block in rows:
+            self._spool_block(block)
+        self._blank_lines = rows.blank_lines
         if not self._keys and not self.quarantine.rows:
             raise EmptyFileError(f"No object in {self._path.name} has a key, so it has no column.")
         self.columns = [
-            TextColumn(key.name, kind=key.kind, absent=key.absent) for key in self._keys.values()
+            TextColumn(key.name, kind=self._kind(key), absent=key.absent)
+            for key in self._keys.values()
         ]
+
+    def _kind(self, key: _Key) -> ColumnKind:
+        return self._texts_are if key.kind == "json_string" else key.kind
 
     def _spool_block(self, rows: list[Row]) -> None:
         for row in rows:
@@ -174,13 +195,14 @@ class JsonlTable(TextTable):
         """How the file was read."""
         sniffed = self._sniffed
         notes = [
-            "a missing key and an explicit null are both stored as null; `absent` counts the former"
+            *sniffed.notes,
+            "a missing key and an explicit null are both null; `absent` counts the missing keys",
         ]
         nested = [key.name for key in self._keys.values() if key.kind == "json_mixed"]
         if nested:
             notes.append(f"kept as JSON text: {', '.join(nested[:20])}")
         return Decisions(
-            format="jsonl",
+            format=sniffed.format,
             format_reason=sniffed.format_reason,
             compression=sniffed.compression,
             encoding=sniffed.encoding.name,

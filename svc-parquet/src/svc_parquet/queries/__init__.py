@@ -1,0 +1,1 @@
+"""Read-only SQL over one table, and its rows page by page."""

@@ -1,0 +1,1 @@
+"""What tables save against the files they came from."""

@@ -1,0 +1,1 @@
+"""Task datasets: a table made ready for learning."""

@@ -1,0 +1,1 @@
+"""Versions that grow: appends, compactions, differences."""
