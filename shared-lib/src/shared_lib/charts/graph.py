@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT = 138, 52
-COLUMN, ROW = 162, 68
+WIDTH, HEIGHT = 124, 52
+COLUMN, ROW = 142, 68
 MARGIN = 4
 
 
@@ -78,5 +78,5 @@ def _box(node: GraphNode) -> str:
     return f'<a href="{escape(node.href)}" aria-label="{escape(node.title)}">{inside}</a>'
 
 
-def _fit(text: str, limit: int = 19) -> str:
+def _fit(text: str, limit: int = 17) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -66,7 +66,7 @@ def compare(champion: Path, challenger: Path, *, champion_version: int, margin: 
         challenger_loss=now,
         low=low,
         high=high,
-        margin=-margin * abs(before),
+        margin=0.0 - margin * abs(before),  # never "-0"
     )
     return _judge(comparison)
 
@@ -84,8 +84,9 @@ def _judge(found: Comparison) -> Promotion:
     if found.high < found.margin:
         said = f"It is better: {numbers}."
         return _told(found, rule="better", reason=said)
-    below = found.margin + 0.0  # never "-0"
-    said = f"It is not better for certain: {numbers}; that would have to be below {below:.3g}."
+    said = (
+        f"It is not better for certain: {numbers}; that would have to be below {found.margin:.3g}."
+    )
     return _told(found, rule="not_better", reason=said)
 
 
