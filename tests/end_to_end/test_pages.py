@@ -37,6 +37,7 @@ def addresses(fleet: FleetUnderTest, land: Land) -> list[str]:
         *(f"/flows/{flow['id']}", f"/flows/{failed['id']}", f"/tables/{table}", f"/jobs/{job}"),
         *("/datasets/codes", f"/tables/{learned['table_id']}", f"/flows/{learned['flow_id']}"),
         *("/savings", "/savings?dataset=orders"),
+        f"/tables/{table}/profile",
         f"/tables/{table}/diff?before=1&after=1&key=code",
         f"/tables/{table}/rows?sort=-amount&column=amount&operation=gt&value=10",
         f"/tables/{table}/query?sql=SELECT+day,+count(*)+FROM+data+GROUP+BY+ALL",

@@ -47,6 +47,48 @@ def draw_money(money: Json, *, currency: str) -> Markup | None:
     return Markup(bar_chart(bars, title="Cost over the retention", description=described))  # noqa: S704
 
 
+def describe_column(column: Json, *, rows: int) -> dict[str, Any]:
+    """A column of a profile as its card shows it: facts, and pictures from the stored bins."""
+    meaning = column.get("meaning")
+    said = meaning["kind"].replace("_", " ") if meaning else None
+    top = [
+        (_shorten(each["value"]), each["count"], each["count"] / rows if rows else 0)
+        for each in column["top"]
+    ]
+    return {
+        "column": column,
+        "said": said,
+        "personal": bool(meaning and meaning["personal"]),
+        "why": meaning["reason"] if meaning else None,
+        "histogram": _draw_histogram(column),
+        "top": top,
+        "quantiles": column["quantiles"],
+    }
+
+
+def _draw_histogram(column: Json) -> Markup | None:
+    bins = column["histogram"]
+    if len(bins) < 2:
+        return None
+    bars = [
+        Bar(f"{_shorten(b['low'])} to {_shorten(b['high'])}", b["count"], f"{b['count']:,} rows")
+        for b in bins
+    ]
+    fullest = max(bins, key=lambda each: int(each["count"]))
+    described = (
+        f"From {_shorten(bins[0]['low'])} to {_shorten(bins[-1]['high'])}; most rows between "
+        f"{_shorten(fullest['low'])} and {_shorten(fullest['high'])}."
+    )
+    title = f"How often values of {column['name']} occur"
+    # The chart escapes what it is given.
+    return Markup(bar_chart(bars, title=title, description=described))  # noqa: S704
+
+
+def _shorten(value: object, *, longest: int = 40) -> str:
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 def show_money(amount: float, currency: str) -> str:
     """An amount with its currency; a little is never shown as nothing."""
     if 0 < amount < 0.01:

@@ -10,12 +10,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from gateway.backend import ServiceProblemError
 from gateway.pages.asking import LeadsToSignIn, ask, ask_many, send
 from gateway.pages.rendering import render
-from gateway.pages.table_views import draw_labels
+from gateway.pages.table_views import describe_column, draw_labels
 
 SHOWN_COLUMNS = 100
 SHOWN_CELLS = 30
 SHOWN_LABELS = 20
 SHOWN_VERSIONS = 10
+PROFILED_COLUMNS = 25
+"""With pictures of all of them a page stays below 300 kB."""
 SHOWN_STATISTICS = 200
 PAGE_ROWS = 50
 QUERY_ROWS = 200
@@ -83,6 +85,32 @@ async def _task_dataset(request: Request, version: dict[str, Any]) -> dict[str, 
         "hidden_labels": max(len(summary["labels"]) - SHOWN_LABELS, 0),
         "label_chart": draw_labels(summary),
     }
+
+
+@router.get("/tables/{table_id}/profile")
+async def profile_page(
+    request: Request, table_id: str, start: Annotated[int, Query(ge=0)] = 0
+) -> HTMLResponse:
+    """Every column with its statistics and pictures, so many at a time."""
+    table, profiled = await asyncio.gather(
+        ask(request, f"/v1/tables/{table_id}"), ask(request, f"/v1/tables/{table_id}/profile")
+    )
+    profile = profiled["profile"]
+    shown = profile["columns"][start : start + PROFILED_COLUMNS]
+    more = start + PROFILED_COLUMNS < len(profile["columns"])
+    return render(
+        request,
+        "profile.html",
+        heading=f"Profile of {table['name']}",
+        table=table,
+        profile=profile,
+        cards=[describe_column(column, rows=profile["rows"]) for column in shown],
+        start=start,
+        before=max(start - PROFILED_COLUMNS, 0) if start else None,
+        after=start + PROFILED_COLUMNS if more else None,
+        cli=f"fleet table profile {table_id}",
+        json_path=f"/v1/tables/{table_id}/profile",
+    )
 
 
 @router.get("/tables/{table_id}/rows")

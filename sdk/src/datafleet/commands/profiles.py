@@ -33,6 +33,7 @@ def _columns(rows: int) -> tuple[Column[ColumnProfile], ...]:
     return (
         Column("column", lambda column: column.name),
         Column("type", lambda column: column.type),
+        Column("meaning", _meaning),
         Column("null", lambda column: column.nulls, show=show_nulls, right=True),
         Column("distinct", _distinct, right=True),
         Column("distribution", _distribution),
@@ -40,6 +41,13 @@ def _columns(rows: int) -> tuple[Column[ColumnProfile], ...]:
         Column("max", lambda column: column.max, show=_shorten),
         Column("mean", lambda column: column.mean, show=_shorten, right=True),
     )
+
+
+def _meaning(column: ColumnProfile) -> str | None:
+    if column.meaning is None:
+        return None
+    said = column.meaning.kind.replace("_", " ")
+    return f"{said}, personal" if column.meaning.personal and said != "personal" else said
 
 
 def _distinct(column: ColumnProfile) -> str | None:

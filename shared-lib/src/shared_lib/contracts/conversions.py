@@ -157,6 +157,29 @@ class LengthStatistics(Contract):
     max: int
 
 
+MeaningKind = Literal[
+    "id",
+    "category",
+    "date",
+    "email",
+    "url",
+    "free_text",
+    "phone",
+    "iban",
+    "card",
+    "ip",
+    "personal",
+]
+
+
+class ColumnMeaning(Contract):
+    """What a column is about: a guess for people, with its reason."""
+
+    kind: MeaningKind
+    personal: bool = Field(default=False, description="Likely data about a person.")
+    reason: str
+
+
 class ColumnProfile(Contract):
     """The statistics of one column. Counts are exact; what is estimated says so."""
 
@@ -175,6 +198,7 @@ class ColumnProfile(Contract):
     top_exact: bool = True
     histogram: list[HistogramBin] = Field(default=[], max_length=20)
     lengths: LengthStatistics | None = None
+    meaning: ColumnMeaning | None = None
 
 
 class TableProfile(Contract):

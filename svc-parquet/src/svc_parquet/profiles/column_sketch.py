@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from shared_lib.contracts.conversions import (
+    ColumnMeaning,
     ColumnProfile,
     HistogramBin,
     LengthStatistics,
@@ -16,6 +17,7 @@ from shared_lib.contracts.conversions import (
     ValueCount,
 )
 from svc_parquet.conversions.json_values import json_values
+from svc_parquet.profiles.meaning import LOOKED_AT, Seen, infer_meaning
 from svc_parquet.profiles.sketches import DistinctSketch, Floats, Histogram, Moments, Weights
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -23,6 +25,7 @@ _TOP = 10
 _TRACK_FROM = 1024
 _TRACK_TO = 4096
 _LONGEST_SHOWN = 200
+_READ_AS_TEXT = (pl.String, pl.Int64)
 
 
 class ColumnSketch:
@@ -138,6 +141,22 @@ class ColumnSketch:
             top_exact=few or complete,
             histogram=self._bins(),
             lengths=self._length_statistics(),
+            meaning=self._meaning(counts[0]),
+        )
+
+    def _meaning(self, values: pl.Series) -> ColumnMeaning | None:
+        lengths = self._length_statistics()
+        looked_at = values.head(LOOKED_AT)
+        texts = looked_at.cast(pl.String).to_list() if self._dtype in _READ_AS_TEXT else []
+        return infer_meaning(
+            Seen(
+                name=self._name,
+                type=self._type_name,
+                present=self._present,
+                distinct=self._distinct_values(),
+                values=texts,
+                mean_length=lengths.mean if lengths else None,
+            )
         )
 
     def _distinct_values(self) -> int:

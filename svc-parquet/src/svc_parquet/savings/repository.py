@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Subquery, case, func, select
+from sqlalchemy import Subquery, func, select
 
 from shared_lib.db.engine import ReadView
 from svc_parquet.savings.models import PriceTableRow, TableLayoutRow
@@ -44,12 +44,6 @@ class SavingsRepository:
             select(
                 TableVersionRow.table_id,
                 func.count().label("versions"),
-                # An append or a compaction brings no file that was not there before.
-                func.sum(
-                    case(
-                        (TableVersionRow.origin == "conversion", TableVersionRow.bytes_in), else_=0
-                    )
-                ).label("raw"),
                 func.max(TableVersionRow.number).label("number"),
             )
             .where(
@@ -60,13 +54,18 @@ class SavingsRepository:
             .group_by(TableVersionRow.table_id)
             .subquery()
         )
-        parts = self._part_bytes()
+        parts, files = self._part_bytes(), self._file_bytes()
         query = (
             select(
-                TableRow.dataset_name, sums.c.versions, sums.c.raw, parts.c.parquet, TableVersionRow
+                TableRow.dataset_name,
+                sums.c.versions,
+                files.c.raw,
+                parts.c.parquet,
+                TableVersionRow,
             )
             .join(sums, sums.c.table_id == TableRow.id)
             .join(parts, parts.c.table_id == TableRow.id)
+            .outerjoin(files, files.c.table_id == TableRow.id)
             .join(
                 TableVersionRow,
                 (TableVersionRow.table_id == TableRow.id)
@@ -81,10 +80,41 @@ class SavingsRepository:
             )
         return [
             KeptTable(
-                dataset=name, versions=versions, raw=int(raw), parquet=int(parquet), newest=newest
+                dataset=name,
+                versions=versions,
+                raw=int(raw or 0),
+                parquet=int(parquet),
+                newest=newest,
             )
             for name, versions, raw, parquet, newest in self._session.execute(query)
         ]
+
+    def _file_bytes(self) -> Subquery:
+        """Bytes of the files of each table: each once, however often it was converted.
+
+        A file of several tables, such as a workbook, counts for each of them by its share.
+        """
+        landed = (
+            select(TableVersionRow.table_id, TableVersionRow.file_id, TableVersionRow.bytes_in)
+            .where(
+                TableVersionRow.tenant == self._tenant,
+                # An append or a compaction brings no file that was not there before.
+                TableVersionRow.origin == "conversion",
+            )
+            .distinct()
+            .subquery()
+        )
+        shared = (
+            select(landed.c.file_id, func.count().label("tables"))
+            .group_by(landed.c.file_id)
+            .subquery()
+        )
+        return (
+            select(landed.c.table_id, func.sum(landed.c.bytes_in / shared.c.tables).label("raw"))
+            .join(shared, shared.c.file_id == landed.c.file_id)
+            .group_by(landed.c.table_id)
+            .subquery()
+        )
 
     def _part_bytes(self) -> Subquery:
         """Bytes of the parts of each table; a part of several versions counts once."""

@@ -1,6 +1,6 @@
 """All SQL on task datasets."""
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from shared_lib.db import Repository
 from shared_lib.jobs.models import JobRow
@@ -27,19 +27,17 @@ class TaskDatasetRepository(Repository[TaskDatasetRow]):
         version = self.session.get_one(TableVersionRow, row.source_version_id)
         return self.session.get_one(TableRow, version.table_id), version
 
-    def last_number(self, name: str, *, tenant: str) -> int:
-        """The highest version number given out under a name, 0 when there is none."""
-        query = select(func.max(TaskDatasetRow.version_number)).where(
-            TaskDatasetRow.tenant == tenant, TaskDatasetRow.name == name
-        )
-        return self.session.scalar(query) or 0
+    def newest(self, name: str, *, tenant: str) -> TaskDatasetRow | None:
+        """The task dataset of that name with the highest number.
 
-    def dataset_id(self, name: str, *, tenant: str) -> str | None:
-        """The dataset that earlier task datasets of that name are versions of."""
-        query = select(TaskDatasetRow.dataset_id).where(
-            TaskDatasetRow.tenant == tenant, TaskDatasetRow.name == name
+        Read once: its dataset and its number must be of the same moment, or two that are asked for
+        at once would not collide on their number.
+        """
+        query = self.of_tenant(tenant).where(TaskDatasetRow.name == name)
+        row: TaskDatasetRow | None = self.session.scalar(
+            query.order_by(TaskDatasetRow.version_number.desc()).limit(1)
         )
-        return self.session.scalar(query.limit(1))
+        return row
 
     def has_files(self, name: str, *, tenant: str) -> bool:
         """Whether files have landed in a dataset of that name."""

@@ -84,7 +84,8 @@ class TaskDatasets:
         source: TableVersionRow,
     ) -> TaskDatasetRow:
         rows = TaskDatasetRepository(unit)
-        dataset_id = rows.dataset_id(name, tenant=tenant) or new_id(IdKind.DATASET)
+        newest = rows.newest(name, tenant=tenant)
+        dataset_id = newest.dataset_id if newest else new_id(IdKind.DATASET)
         task_id, version_id = new_id(IdKind.TASK_DATASET), new_id(IdKind.DATASET_VERSION)
         flow_id = new_id(IdKind.FLOW)
         table = self._tables.ensure(
@@ -105,7 +106,7 @@ class TaskDatasets:
                 name=name,
                 dataset_id=dataset_id,
                 version_id=version_id,
-                version_number=rows.last_number(name, tenant=tenant) + 1,
+                version_number=newest.version_number + 1 if newest else 1,
                 flow_id=flow_id,
                 source_version_id=source.id,
                 table_id=table.id,

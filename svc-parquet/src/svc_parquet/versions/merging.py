@@ -114,6 +114,12 @@ def _schema(parts: Sequence[Path], columns: Sequence[ColumnView]) -> dict[str, p
         if len(dtypes) == 1:
             (schema[column.name],) = dtypes
             continue
+        if column.type not in _TYPES and not _DECIMAL.fullmatch(column.type):
+            raise SchemaConflictError(
+                f"Column {column.name} is {column.type} in parts that store it differently. "
+                "Convert one of the files again.",
+                column=column.name,
+            )
         target = type_of(column.type)
         if any(_zone(dtype) != _zone(target) for dtype in dtypes):
             raise SchemaConflictError(
