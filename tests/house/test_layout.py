@@ -16,7 +16,7 @@ DISTRIBUTIONS = read_distributions()
 LIBRARIES_OF_JOBS = (
     *("polars", "pyarrow", "duckdb", "scipy", "sklearn", "torch", "vl_convert"),
     *("fastavro", "python_calamine", "selectolax", "pdfplumber", "pypdfium2"),
-    *("pyoxigraph", "tantivy", "rensa", "fasttext"),
+    *("pyoxigraph", "rensa", "fasttext"),
 )
 
 each_distribution = pytest.mark.parametrize(

@@ -131,7 +131,9 @@ async def record_page(request: Request, base: str, record_id: str) -> HTMLRespon
     )
     around = await ask(request, f"{path}/documents/{record['document_id']}/records", limit=500)
     place = record["position"]
-    near = [each for each in around["items"] if abs(each["position"] - place) <= 1]
+    # Of a document with more records than a page of them has, the later ones stand alone.
+    beside = [each for each in around["items"] if abs(each["position"] - place) == 1]
+    near = sorted([record, *beside], key=lambda each: int(each["position"]))
     return render(
         request,
         "knowledge_record.html",
