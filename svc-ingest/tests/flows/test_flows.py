@@ -298,6 +298,7 @@ def test_a_flow_waits_for_all_tables_of_a_file(ingest: Ingest) -> None:
 
     names = [step["facts"].get("table") for step in flow_of(ingest, version)["steps"]]
     assert names == [None, None, "a/x", "a/y"]
+    assert flow_of(ingest, version)["steps"][-1]["facts"]["tables"] == 2
 
 
 def test_an_event_that_comes_twice_counts_once(ingest: Ingest) -> None:

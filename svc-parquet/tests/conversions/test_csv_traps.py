@@ -20,6 +20,7 @@ from svc_parquet.conversions.errors import (
 )
 
 PAST_SAMPLE = 20_001
+A_MILLION = 1_000_001
 FAR = 200_000
 """Rows enough for several blocks, so that a surprise comes after rows were written."""
 
@@ -28,7 +29,9 @@ def _types(report: ConversionReport) -> dict[str, str]:
     return {column.name: column.type for column in report.decisions.columns}
 
 
-@pytest.mark.parametrize("rows", [PAST_SAMPLE, FAR])
+@pytest.mark.parametrize(
+    "rows", [PAST_SAMPLE, FAR, pytest.param(A_MILLION, marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize(
     ("usual", "surprise", "wide"),
     [

@@ -181,6 +181,8 @@ def _show_table(facts: Json) -> str:
     before, after = show_bytes(facts["bytes_in"]), show_bytes(facts["bytes_out"])
     shape = f"{show_counted(facts['rows'], 'row')} × {show_counted(facts['columns'], 'column')}"
     words = [shape, f"{before} → {after}"]
+    if facts.get("tables", 1) > 1:
+        words.insert(0, str(facts["table"]))
     if facts.get("quarantined_rows"):
         words.append(f"{show_counted(facts['quarantined_rows'], 'row')} in quarantine")
     if facts.get("widened_columns"):

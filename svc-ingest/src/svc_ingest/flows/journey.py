@@ -327,6 +327,7 @@ def _landed(file: Subject, *, sha256: str) -> FlowStep:
 
 
 def _published(file: Subject, table: PublishedTableRow) -> FlowStep:
+    several: dict[str, int] = {"tables": table.tables} if table.tables > 1 else {}
     return FlowStep(
         name="published",
         state=StepState.SUCCEEDED,
@@ -342,6 +343,7 @@ def _published(file: Subject, table: PublishedTableRow) -> FlowStep:
             "bytes_out": table.bytes_out,
             "quarantined_rows": table.quarantined_rows,
             "widened_columns": table.widened,
+            **several,
         },
         links={"table": f"/v1/tables/{table.table_id}"},
     )
