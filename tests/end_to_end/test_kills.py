@@ -143,7 +143,13 @@ def _check_nothing_lost_or_repeated(fleet: FleetUnderTest, accepted: dict[str, s
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
-    "point", [point for point in _crash_points() if point.startswith("training.")]
+    "point",
+    [
+        point
+        for point in _crash_points()
+        # No schedule is due here; svc-training's own test stops its supervisor there.
+        if point.startswith("training.") and point != "training.schedules.taken"
+    ],
 )
 def test_a_training_that_is_cut_off_ends_once(point: str, tmp_path: Path) -> None:
     mark, pipelines = tmp_path / "crashed", tmp_path / "pipelines"

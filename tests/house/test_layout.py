@@ -15,7 +15,8 @@ from house import ROOT, Distribution, read_distributions, repository_files
 DISTRIBUTIONS = read_distributions()
 LIBRARIES_OF_JOBS = (
     *("polars", "pyarrow", "duckdb", "scipy", "sklearn", "torch", "vl_convert"),
-    *("pypdfium2", "python_calamine", "selectolax", "pyoxigraph", "tantivy", "rensa", "fasttext"),
+    *("fastavro", "python_calamine", "selectolax", "pdfplumber", "pypdfium2"),
+    *("pyoxigraph", "tantivy", "rensa", "fasttext"),
 )
 
 each_distribution = pytest.mark.parametrize(

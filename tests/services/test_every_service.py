@@ -33,6 +33,11 @@ ENGINES_OF_JOBS = (
     "sklearn",
     "torch",
     "vl_convert",
+    "fastavro",
+    "python_calamine",
+    "selectolax",
+    "pdfplumber",
+    "pypdfium2",
 )
 DATABASES = ("gateway", *(member.package for member in MEMBERS))
 

@@ -8,6 +8,7 @@ from datafleet.addresses import address
 from datafleet.downloads import Download, Progress, download
 from datafleet.pages import read_items
 from datafleet.transport import Transport
+from shared_lib.contracts.base import Page
 from shared_lib.contracts.models import (
     Alias,
     AliasMove,
@@ -104,8 +105,13 @@ class Triggers:
         return read_items(self._transport, _TRIGGERS, item=TriggerView, limit=limit)
 
     def create(self, trigger: TriggerCreate) -> TriggerView:
-        """Train a pipeline when a version of a dataset has passed, from the next one on."""
+        """Train a pipeline when a version of a dataset has passed, by the clock, or both."""
         return self._transport.post(_TRIGGERS, answers=TriggerView, body=trigger)
+
+    def ask(self, trigger_id: str) -> Page[DecisionView]:
+        """Train now on the newest judged version of each of its tables, unless the gate failed."""
+        path = address(_TRIGGERS, trigger_id, "decisions")
+        return self._transport.post(path, answers=Page[DecisionView], body=None)
 
     def delete(self, trigger_id: str) -> TriggerView:
         """Ask it no more; what it decided stays."""

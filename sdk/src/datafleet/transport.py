@@ -91,7 +91,7 @@ class Transport:
         return read_model(self._send("GET", path, **request), answers)
 
     def post(
-        self, path: str, *, answers: type[ModelT], body: BaseModel, key: str | None = None
+        self, path: str, *, answers: type[ModelT], body: BaseModel | None, key: str | None = None
     ) -> ModelT:
         """Make something, once however often it is tried.
 
@@ -114,14 +114,19 @@ class Transport:
         return self._write("PUT", path, answers=answers, body=body, key=None)
 
     def _write(
-        self, method: str, path: str, *, answers: type[ModelT], body: BaseModel, key: str | None
+        self,
+        method: str,
+        path: str,
+        *,
+        answers: type[ModelT],
+        body: BaseModel | None,
+        key: str | None,
     ) -> ModelT:
-        response = self._send(
-            method,
-            path,
-            content=body.model_dump_json(exclude_unset=True, by_alias=True).encode(),
-            headers={"Content-Type": "application/json", "Idempotency-Key": key or new_key()},
-        )
+        headers, content = {"Idempotency-Key": key or new_key()}, b""
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = body.model_dump_json(exclude_unset=True, by_alias=True).encode()
+        response = self._send(method, path, content=content, headers=headers)
         return read_model(response, answers)
 
     def delete(self, path: str, *, answers: type[ModelT]) -> ModelT:

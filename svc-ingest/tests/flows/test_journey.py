@@ -31,6 +31,7 @@ class Table:
     job_id: str
     published_at: datetime
     asked_at: datetime | None = START
+    tables: int = 1
 
     @property
     def table_version_id(self) -> str:

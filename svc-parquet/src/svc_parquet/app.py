@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from shared_lib.contracts.events import DATASET_VERSION_LANDED
 from shared_lib.web import create_service_app
 from svc_parquet.conversions import endpoints as conversions_endpoints
+from svc_parquet.conversions.previewing import Previews
 from svc_parquet.conversions.service import Conversions
 from svc_parquet.queries import endpoints as queries_endpoints
 from svc_parquet.queries.service import Queries
@@ -42,6 +43,7 @@ def create_app(settings: ParquetSettings) -> FastAPI:
         services={
             Tables: tables,
             Conversions: conversions,
+            Previews: Previews(parts),
             Queries: queries,
             TableChanges: TableChanges(parts, tables=tables),
             Differences: Differences(parts, tables=tables, queries=queries),

@@ -68,6 +68,32 @@ def test_two_files_of_one_name_keep_their_endings(tmp_path: Path) -> None:
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"a.csv.parquet", "a.tsv.parquet"}
 
 
+def test_results_of_one_name_are_kept_apart(tmp_path: Path) -> None:
+    """A folder `shop` beside a file `shop.json`, and names that differ in a forbidden letter."""
+    (tmp_path / "in" / "shop").mkdir(parents=True)
+    (tmp_path / "in" / "shop" / "a.csv").write_bytes(b"x\n1\n")
+    document = {"a": [{"x": 2}], "b:c": [{"x": 3}], "b?c": [{"x": 4}]}
+    (tmp_path / "in" / "shop.json").write_text(json.dumps(document))
+    result = _run(tmp_path / "in", "--to", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    stored = {
+        str(path.relative_to(tmp_path / "out")): pq.read_table(path).column("x").to_pylist()
+        for path in (tmp_path / "out").rglob("*.parquet")
+    }
+    assert sorted(map(tuple, stored.values())) == [(1,), (2,), (3,), (4,)]
+    assert "2 of 2 files converted  4 tables, 4 rows, 4 columns" in result.stderr
+
+
+def test_links_are_listed_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_bytes(b"x\n1\n")
+    (tmp_path / "in" / "b.csv").symlink_to("/etc/passwd")
+    result = _run(tmp_path / "in", "--to", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "b.csv: it is a link" in result.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.parquet"]
+
+
 def test_a_file_of_several_tables_becomes_a_folder(tmp_path: Path) -> None:
     source = tmp_path / "shop.json"
     source.write_bytes(b'{"people": [{"id": 1}], "../orders": [{"id": 7}]}')

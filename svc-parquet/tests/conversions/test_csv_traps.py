@@ -364,6 +364,22 @@ def test_lines_before_the_header_are_kept_in_the_quarantine(run: Convert) -> Non
     assert [entry["line"] for entry in quarantined(sink)] == [1, 2]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_remarks_over_a_table_are_kept_as_notes(run: Convert, end: str) -> None:
+    text = end.join(["# made by hand", "# twice", "id\tzip", "1\t00501", "2", "3\t7"]) + end
+    report, sink = run(text.encode(), name="x.tsv")
+    assert parquet_table(sink).to_pydict() == {"id": [1, 3], "zip": ["00501", "7"]}
+    assert report.decisions.notes == [
+        "a remark over the table: # made by hand",
+        "a remark over the table: # twice",
+    ]
+    assert quarantined(sink)[0]["line"] == 5
+    _, sink = run(b"# remark\n#id\tzip\n1\t00501\n")
+    assert parquet_table(sink).to_pydict() == {"#id": [1], "zip": ["00501"]}
+    _, sink = run(b"#one\n#two\nthree\n", header=False)
+    assert parquet_table(sink).to_pydict() == {"column_1": ["#one", "#two", "three"]}
+
+
 def test_excel_sep_line(run: Convert) -> None:
     report, sink = run(b"sep=;\r\na;b\r\n1;2\r\n")
     assert parquet_table(sink).to_pydict() == {"a": [1], "b": [2]}

@@ -1,5 +1,6 @@
 """A landed file becomes a table once, whatever arrives twice, fails, or is asked for again."""
 
+import gzip
 import hashlib
 from typing import Any
 
@@ -231,6 +232,103 @@ def test_a_file_of_several_tables_publishes_each(parquet: Parquet) -> None:
     assert parquet.ask("POST", "/v1/conversions", json=body).status_code == 202
     again = parquet.ended(done["file_id"])
     assert [t["table_id"] for t in again["tables"]] == [t["table_id"] for t in done["tables"]]
+
+
+def _preview(parquet: Parquet, file_id: str, **options: Any) -> Any:
+    body = {"file_id": file_id, "options": options}
+    answer = parquet.ask("POST", "/v1/conversions/preview", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_preview_answers_the_decisions_and_keeps_nothing(light_parquet: Parquet) -> None:
+    rows = b"".join(b"%d;00501;note %d\n" % (i, i) for i in range(100_000))
+    (done,) = light_parquet.land({"p.csv": gzip.compress(b"id;zip;t\n" + rows)}, dataset="pre")
+    seen = _preview(light_parquet, done["file_id"])
+    (table,) = seen["tables"]
+    assert (seen["complete"], seen["error"]) == (False, None)
+    decided = table["decisions"]
+    assert (decided["delimiter"], decided["compression"], decided["header"]) == (";", "gzip", True)
+    assert {c["name"]: c["type"] for c in decided["columns"]} == {
+        "id": "int64", "zip": "string", "t": "string",
+    }  # fmt: skip
+    assert table["rows"][:2] == [[0, "00501", "note 0"], [1, "00501", "note 1"]]
+    assert table["quarantine"]["rows"] == 0
+    other = _preview(light_parquet, done["file_id"], header=False, delimiter=",")
+    assert other["tables"][0]["decisions"]["columns"][0]["name"] == "column_1"
+    assert len(light_parquet.get(f"/v1/tables/{done['table_id']}/versions")["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complete", "code"),
+    [
+        ("a.json", b"[" + b'{"a": 1},' * 200_000 + b'{"a": 2}]', False, None),
+        ("a.json", b'[{"a": 1}]', True, None),
+        ("a.csv", LOSSY_ELSEWHERE, True, "encoding_undecided"),
+        ("a.csv", b"", True, "empty_file"),
+        ("a.xml", b"<?xml version='1.0'?><d>" + b"<r>1</r>" * 200_000, True, "source_too_large"),
+    ],
+)
+def test_what_a_preview_can_and_cannot_judge(
+    light_parquet: Parquet, name: str, content: bytes, complete: bool, code: str | None
+) -> None:
+    (done,) = light_parquet.land({name: content}, dataset=f"judge-{len(content)}")
+    seen = _preview(light_parquet, done["file_id"])
+    assert (seen["error"] or {}).get("code") == code
+    assert code or seen["complete"] is complete
+    if code is None:
+        assert seen["tables"][0]["decisions"]["columns"][0]["type"] == "int64"
+
+
+def test_a_preview_of_another_tenants_file_is_refused(light_parquet: Parquet) -> None:
+    (done,) = light_parquet.land({"p.csv": b"a\n1\n"}, dataset="pre-other")
+    body = {"file_id": done["file_id"]}
+    refused = light_parquet.ask("POST", "/v1/conversions/preview", json=body, tenant=OTHER)
+    assert refused.status_code == 404
+
+
+def _replay(parquet: Parquet, conversion: Any, **corrections: str) -> Any:
+    rows = [{"byte": int(byte[1:]), "text": text} for byte, text in corrections.items()]
+    path = f"/v1/conversions/{conversion['id']}/replay"
+    answer = parquet.ask("POST", path, json={"rows": rows})
+    assert answer.status_code == 202, answer.text
+    again = parquet.ended(conversion["file_id"])
+    assert again["id"] == answer.json()["id"]
+    return again
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_rows_of_a_quarantine_are_put_right_by_one_call(
+    light_parquet: Parquet, compress: Any
+) -> None:
+    """They come back in their place; a correction of a correction works as well."""
+    content = b"a,b\r\n1,2\r\n3\r\n4,5,6\r\n7,8\r\n"
+    name = f"replay-{compress.__name__}"
+    (first,) = light_parquet.land({"q.csv": compress(content)}, dataset=name)
+    assert [place["byte"] for place in first["report"]["quarantine"]["first"]] == [10, 13]
+
+    second = _replay(light_parquet, first, b10="3,33", b13="4,5,still")
+    assert light_parquet.table(second) == {"a": [1, 3, 7], "b": [2, 33, 8]}
+    assert second["replays"] == first["id"]
+    (left,) = second["report"]["quarantine"]["first"]
+    third = _replay(light_parquet, second, **{f"b{left['byte']}": "4,5"})
+    assert light_parquet.table(third) == {"a": [1, 3, 4, 7], "b": [2, 33, 5, 8]}
+    assert third["report"]["quarantine"]["rows"] == 0
+    refused = light_parquet.ask(
+        "POST", f"/v1/conversions/{third['id']}/replay", json={"rows": [{"byte": 1, "text": "x"}]}
+    )
+    assert (refused.status_code, refused.json()["code"]) == (409, "nothing_to_replay")
+
+
+def test_a_correction_of_no_quarantined_row_is_refused(light_parquet: Parquet) -> None:
+    (first,) = light_parquet.land({"q.csv": b"a,b\n1,2\n3\n"}, dataset="replay-wrong")
+    failed = _replay(light_parquet, first, b4="9,9")
+    assert (failed["state"], failed["error"]["code"]) == ("failed", "unknown_row")
+    dropped = _replay(light_parquet, first, b8="")
+    assert light_parquet.table(dropped) == {"a": [1], "b": [2]}
+    body = {"rows": [{"byte": 8, "text": "3,4"}]}
+    path = f"/v1/conversions/{first['id']}/replay"
+    assert light_parquet.ask("POST", path, json=body, tenant=OTHER).status_code == 404
 
 
 def test_keys_of_raw_bytes_are_those_of_ingest() -> None:

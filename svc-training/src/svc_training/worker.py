@@ -9,6 +9,7 @@ from svc_training.reports.repository import ReportRepository
 from svc_training.requests import REPORT_KIND, TRAIN_KIND
 from svc_training.settings import TrainingSettings
 from svc_training.training_jobs.repository import TrainingJobRepository
+from svc_training.triggers.sweep import ScheduleSweep
 
 
 def runtime(settings: TrainingSettings) -> Runtime:
@@ -19,6 +20,7 @@ def runtime(settings: TrainingSettings) -> Runtime:
         worker="svc_training.worker:runtime",
         kinds=(TRAIN_KIND, REPORT_KIND),
         sweeps=(
+            ScheduleSweep(),
             OrphanSweep("models/", named=_named_artifacts, every_s=every_s),
             OrphanSweep("training-reports/", named=_named_reports, every_s=every_s),
         ),

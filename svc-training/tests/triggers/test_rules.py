@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared_lib.contracts.verdicts import Verdict
-from svc_training.triggers.rules import LastTraining, Wish, decide
+from svc_training.triggers.rules import LastTraining, Wish, decide, decide_due
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -41,6 +41,23 @@ def test_nothing_trains_that_the_gate_did_not_let_pass(
         assert decision.rule == (
             "debounce" if not long_enough else "new_data" if decision.train else "rows_since_last"
         )
+
+
+@given(wishes, st.none() | st.sampled_from(Verdict), lasts)
+def test_a_schedule_trains_where_new_data_would_have_unless_there_is_none(
+    wish: Wish, verdict: Verdict | None, last: LastTraining | None
+) -> None:
+    due = decide_due(wish, due_at=NOW, verdict=verdict, reasons=["r."], rows=7, last=last, now=NOW)
+    new = decide(wish, verdict=verdict, reasons=["r."], rows=7, last=last, now=NOW)
+    if new.rule in {"not_judged", "gate_failed", "gate_warned"}:
+        assert due == new
+    elif last is not None and last.rows_since == 0:
+        assert (due.train, due.rule) == (False, "nothing_new")
+    elif new.train:
+        assert (due.train, due.rule) == (True, "scheduled")
+        assert "2026-01-02T00:00:00.000Z" in due.reason
+    else:
+        assert due == new
 
 
 def test_the_reason_names_the_numbers() -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _COLUMNS: tuple[Column[TriggerView], ...] = (
     Column("dataset", lambda row: f"{row.dataset}/{row.table}" if row.table else row.dataset),
     Column("pipeline", lambda row: row.pipeline),
+    Column("next time", lambda row: row.next_at, show=show_time),
+    Column("schedule", lambda row: row.schedule or ""),
     Column("new rows", lambda row: row.min_rows, show=format_count, right=True),
     Column("seconds apart", lambda row: row.min_interval_s, right=True),
     Column("id", lambda row: row.id, whole=True),
@@ -36,7 +38,8 @@ _DECISIONS: tuple[Column[DecisionView], ...] = (
 def trigger() -> None:
     """When to train, and why it was or was not.
 
-    A trigger is asked about every version of its dataset once the gate has judged it.
+    A trigger is asked about every version of its dataset once the gate has judged it, about the
+    newest one when its schedule is due, or when you ask it.
     """
 
 
@@ -55,6 +58,10 @@ def list_triggers(output: Output, *, client: "Client", limit: int) -> None:
 @click.option("-p", "--pipeline", required=True, metavar="NAME", help="What is trained.")
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE",
               help="Differs from params.yaml, such as train.c=1; YAML.")  # fmt: skip
+@click.option("--schedule", metavar="CRON",
+              help="Ask at: minute hour day month weekday, UTC, as '0 6 * * 1'.")  # fmt: skip
+@click.option("--on-new-data", is_flag=True,
+              help="With a schedule: ask about each new version as well.")  # fmt: skip
 @click.option("--min-rows", type=click.IntRange(0), default=0, show_default=True,
               help="New rows since the last training that are worth another one.")  # fmt: skip
 @click.option("--min-interval", type=click.FloatRange(0), default=0.0, show_default=True,
@@ -71,18 +78,22 @@ def create(
     dataset: str,
     pipeline: str,
     params: tuple[str, ...],
+    schedule: str | None,
+    on_new_data: bool,
     min_rows: int,
     min_interval: float,
     only_passed: bool,
     pull_request: str | None,
     gpu: bool | None,
 ) -> None:
-    """Train a pipeline when a version of a dataset passes the gate, from the next one on."""
+    """Train a pipeline when a version of a dataset passes the gate, or by the clock."""
     made = client.triggers.create(
         TriggerCreate(
             dataset=dataset,
             pipeline=pipeline,
             params=read_params(params),
+            schedule=schedule,
+            on_new_data=True if on_new_data else None,
             min_rows=min_rows,
             min_interval_s=min_interval,
             on_warned=not only_passed,
@@ -94,7 +105,18 @@ def create(
         output.record(made)
         return
     output.data(f"{made.id}  {made.dataset} → {made.pipeline}")
+    if made.next_at is not None:
+        output.say(f"asked next at {show_time(made.next_at)}")
     output.say("see what it decides: fleet trigger decisions")
+
+
+@trigger.command("ask", fields=DecisionView.model_fields)
+@click.argument("trigger_id")
+@pass_client
+@pass_output
+def ask(output: Output, *, client: "Client", trigger_id: str) -> None:
+    """Train now on the newest judged version of its dataset, unless the gate failed."""
+    output.table(client.triggers.ask(trigger_id).items, columns=_DECISIONS)
 
 
 @trigger.command("delete")

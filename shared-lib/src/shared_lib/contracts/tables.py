@@ -10,8 +10,10 @@ from shared_lib.contracts.conversions import (
     ConversionReport,
     Decisions,
     NotConverted,
+    QuarantineSummary,
     TableProfile,
     TableSource,
+    Widening,
 )
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.jobs import JobState
@@ -22,6 +24,38 @@ class ConversionCreate(Contract):
 
     file_id: str
     options: ConversionOptions = ConversionOptions()
+
+
+class PreviewedTable(Contract):
+    """How a table would be read, judged by the start of its file."""
+
+    source: TableSource
+    decisions: Decisions
+    widened: list[Widening] = []
+    quarantine: QuarantineSummary
+    rows: list[list[object]] = Field(description="The first rows, at most 20.")
+
+
+class ConversionPreview(Contract):
+    """What a conversion would decide. Nothing of it is kept."""
+
+    complete: bool = Field(description="Whether the whole file was looked at.")
+    tables: list[PreviewedTable] = []
+    not_converted: list[NotConverted] = []
+    error: Problem | None = Field(default=None, description="Why it would fail, if it would.")
+
+
+class CorrectedRow(Contract):
+    """A row of a quarantine, put right; an empty text drops it."""
+
+    byte: int = Field(ge=0, description="The row's `byte` in the quarantine.")
+    text: str = Field(max_length=1_000_000)
+
+
+class QuarantineReplay(Contract):
+    """The body of `POST /v1/conversions/{id}/replay`."""
+
+    rows: list[CorrectedRow] = Field(min_length=1, max_length=1000)
 
 
 class ConvertedTableView(Contract):
@@ -47,6 +81,9 @@ class ConversionView(Contract):
     job_id: str
     state: JobState
     options: ConversionOptions
+    replays: str | None = Field(
+        default=None, description="The conversion whose quarantined rows were put right."
+    )
     table_id: str
     table_version_id: str | None = None
     report: ConversionReport | None = None

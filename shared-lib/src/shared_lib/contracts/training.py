@@ -104,7 +104,7 @@ class TrainingJobView(Contract):
 
 
 class TriggerCreate(Contract):
-    """The body of `POST /v1/triggers`: train a pipeline when a dataset has new data.
+    """The body of `POST /v1/triggers`: train a pipeline on new data, by the clock, or when asked.
 
     A version that failed the gate, or that nothing judged, never trains.
     """
@@ -115,6 +115,17 @@ class TriggerCreate(Contract):
     )
     pipeline: PipelineName
     params: Params = {}
+    schedule: str | None = Field(
+        default=None,
+        max_length=100,
+        description="Five fields of cron in UTC, such as `0 6 * * 1`: when it is asked about the "
+        "newest judged version.",
+    )
+    on_new_data: bool | None = Field(
+        default=None,
+        description="Ask it about each version that has been judged. Left out: yes, unless it has "
+        "a schedule.",
+    )
     min_rows: Annotated[int, Field(ge=0)] = Field(
         default=0, description="New rows since the last training that are worth another one."
     )
@@ -124,7 +135,8 @@ class TriggerCreate(Contract):
     on_warned: bool = Field(default=True, description="Also train on what the gate warned of.")
     pull_request: PullRequest | None = Field(
         default=None,
-        description="Told of each training, and of each time there was none, in one comment.",
+        description="Told of each training, and of each time there was none, in one comment; not "
+        "of a schedule that found nothing new.",
     )
     resources: Resources | None = Field(
         default=None, description="Left out: what the pipeline's stages ask for."
@@ -132,13 +144,20 @@ class TriggerCreate(Contract):
 
 
 class TriggerView(Contract):
-    """A rule that is asked whenever a version of its dataset has been judged."""
+    """A rule that is asked when a version of its dataset has been judged, or by the clock."""
 
     id: str
     dataset: str
     table: str | None
     pipeline: str
     params: dict[str, JsonValue]
+    schedule: str | None = None
+    next_at: UtcTime | None = Field(
+        default=None, description="When its schedule asks it next; null without one."
+    )
+    on_new_data: bool = Field(
+        default=True, description="Whether it is asked about each version that has been judged."
+    )
     min_rows: int
     min_interval_s: float
     on_warned: bool
@@ -155,6 +174,8 @@ DecisionRule = Literal[
     "rows_since_last",
     "first",
     "new_data",
+    "nothing_new",
+    "scheduled",
     "asked",
 ]
 
@@ -174,5 +195,8 @@ class DecisionView(Contract):
     rule: DecisionRule
     reason: str
     numbers: dict[str, float]
+    due_at: UtcTime | None = Field(
+        default=None, description="The time of its schedule that was due; null when it was none."
+    )
     training_job_id: str | None = None
     created_at: UtcTime

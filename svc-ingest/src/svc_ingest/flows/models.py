@@ -99,7 +99,7 @@ class JudgementRow(Base):
 
 
 class DecidedTableRow(Base):
-    """What all triggers said of a table version, once for each revision of its verdicts."""
+    """What all triggers said of a table version, a row for each revision of its verdicts."""
 
     __tablename__ = "decided_table"
 

@@ -12,6 +12,7 @@ from shared_lib.contracts.base import utc_now
 from shared_lib.db import Repository
 from svc_ingest.files.models import FileRow
 from svc_ingest.flows.build_steps import DOCUMENTS
+from svc_ingest.flows.decisions import merge_decisions
 from svc_ingest.flows.journey import Standing, standing_of
 from svc_ingest.flows.models import (
     AskedBuildsRow,
@@ -212,7 +213,22 @@ class FlowRepository(Repository[FlowRow]):
 
     def add_decided(self, decided: dict[str, Any]) -> bool:
         """Keep what triggers said; False when it has been told of before."""
-        return _insert_new(self.session, DecidedTableRow, decided)
+        if _insert_new(self.session, DecidedTableRow, decided):
+            return True
+        query = select(DecidedTableRow).where(
+            DecidedTableRow.table_version_id == decided["table_version_id"],
+            DecidedTableRow.revision == decided["revision"],
+            DecidedTableRow.tenant == decided["tenant"],
+        )
+        known = self.session.scalar(query.with_for_update())
+        if known is None:
+            return False
+        merged = merge_decisions(known.decisions, decided["decisions"])
+        if merged == known.decisions:
+            return False
+        known.decisions = merged
+        self.session.flush()
+        return True
 
     def builds(self, flow: FlowRow) -> list[KnowledgeBuildRow]:
         """The builds of knowledge bases from the flow's version, oldest first."""

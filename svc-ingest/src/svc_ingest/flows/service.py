@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement
 
+from shared_lib.contracts.base import format_utc
 from shared_lib.contracts.catalog import FlowState, FlowSummary, FlowView, VersionPurpose
 from shared_lib.contracts.errors import Problem
 from shared_lib.contracts.events import (
@@ -175,13 +176,13 @@ class Flows:
 
     def on_training_decided(self, unit: WriteUnit, event: Event, decided: TrainingDecided) -> None:
         """`training.decided`: the flow waits for these trainings, if any, and no others."""
-        flow = _hold_flow(unit, event)
+        flow, at = _hold_flow(unit, event), {"at": format_utc(event.occurred_at)}
         row = {
             "table_version_id": decided.table_version_id,
             "revision": decided.revision,
             "tenant": event.tenant,
             "flow_id": event.flow_id,
-            "decisions": [each.model_dump(mode="json") for each in decided.decisions],
+            "decisions": [each.model_dump(mode="json") | at for each in decided.decisions],
             "at": event.occurred_at,
         }
         if FlowRepository(unit).add_decided(row) and flow is not None:

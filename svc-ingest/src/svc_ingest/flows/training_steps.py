@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from shared_lib.contracts.catalog import FlowState, FlowStep, StepState
 from shared_lib.contracts.jobs import JobState
+from svc_ingest.flows.decisions import asker
 from svc_ingest.flows.gate_steps import awaiting, job_step
 from svc_ingest.flows.models import DecidedTableRow, JobJournalRow, ReportRow, TrainingRow
 from svc_ingest.flows.report_steps import (
@@ -60,7 +61,7 @@ def training_outcome(
     if max((each.revision for each in decided), default=0) < needed:
         return FlowState.RUNNING
     newest = {
-        _asker(one): each.revision
+        asker(one): each.revision
         for each in sorted(decided, key=lambda answer: answer.revision)
         for one in each.decisions
     }
@@ -72,17 +73,12 @@ def training_outcome(
                 came_to = _trained(one["job_id"], jobs=jobs, trained=trained)
             outcomes.add(came_to)
             # What was decided anew since is no reason to fail any more.
-            if each.revision == newest[_asker(one)] and is_awaited(one, came_to=came_to):
+            if each.revision == newest[asker(one)] and is_awaited(one, came_to=came_to):
                 outcomes.add(report_outcome(subject_of(one), jobs=reporting, reported=reported))
     for state in (FlowState.RUNNING, FlowState.FAILED, FlowState.CANCELLED):
         if state in outcomes:
             return state
     return FlowState.SUCCEEDED
-
-
-def _asker(decision: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The trigger, or without one the flow's plan, and what it trains."""
-    return decision.get("trigger_id"), decision.get("pipeline")
 
 
 def _trained(
@@ -111,14 +107,13 @@ def training_steps(
     steps = []
     for answer in decided:
         for decision in answer.decisions:
-            steps.append(_decided(file, decision, at=answer.at))
+            at = _decided_at(decision, answer=answer)
+            steps.append(_decided(file, decision, at=at))
             if decision["train"]:
                 job_id = decision["job_id"]
                 results = trained.get(job_id)
                 steps.append(
-                    _trained_step(
-                        file, decision, job=jobs.get(job_id), results=results, at=answer.at
-                    )
+                    _trained_step(file, decision, job=jobs.get(job_id), results=results, at=at)
                 )
                 if results is not None:
                     steps.append(_registered(file, results))
@@ -127,6 +122,12 @@ def training_steps(
                 job, told = reporting[subject_id], reports.get(subject_id)
                 steps.append(reported_step(file, decision, job=job, told=told))
     return steps
+
+
+def _decided_at(decision: Mapping[str, Any], *, answer: DecidedTableRow) -> datetime:
+    """When it was told of; a decision kept by a release before this one has no time of its own."""
+    told = decision.get("at")
+    return datetime.fromisoformat(told) if told else answer.at
 
 
 def _decided(file: Subject, decision: Mapping[str, Any], *, at: datetime) -> FlowStep:

@@ -29,7 +29,7 @@ def signature(text: str) -> str | None:
     values = array("I", sketch.digest())
     if sys.byteorder == "big":
         values.byteswap()
-    return base64.b85encode(values.tobytes()).decode()
+    return base64.b64encode(values.tobytes()).decode()
 
 
 def engine() -> str:
@@ -48,7 +48,7 @@ class NearDuplicates:
         """The id of the earlier record that this one repeats; None when it is the first."""
         if sketch is None:
             return None
-        raw = base64.b85decode(sketch)
+        raw = base64.b64decode(sketch)
         values = array("I", raw)
         width = BAND * values.itemsize
         bands = [(place, raw[place : place + width]) for place in range(0, len(raw), width)]

@@ -17,11 +17,13 @@ from shared_lib.contracts.conversions import (
     NotConverted,
     Part,
     QuarantineSummary,
+    TableSource,
 )
 from svc_parquet.conversions.errors import (
     ConversionError,
     EncodingUndecidedError,
     MalformedRowsError,
+    NoTablesError,
     SeveralTablesError,
     UnknownColumnError,
 )
@@ -72,6 +74,10 @@ def convert(
     sink.mkdir(parents=True, exist_ok=True)
     with _disk_errors_explained(sink), _means(sink, options=options) as means:
         first, *more = find_tables(source, means=means)
+        if first.file is not None:
+            raise SeveralTablesError(
+                f"{source.name} is an archive. Convert it as a file of several tables."
+            )
         if more:
             names = ", ".join(str(found.source.name) for found in (first, *more)[:_SHOWN_NAMES])
             raise SeveralTablesError(
@@ -116,8 +122,8 @@ def convert_file(
                 report.not_converted.append(refused)
             else:
                 report.tables.append(ConvertedTable(folder=folder, report=made))
-    if not report.tables and failure is not None:
-        raise failure
+    if not report.tables:
+        raise failure or NoTablesError(f"{source.name} holds no file. Pack some and send it again.")
     return report
 
 
@@ -151,9 +157,12 @@ def _convert_found(
 ) -> ConversionReport:
     sink.mkdir(parents=True, exist_ok=True)
     table = found.open(sink)
+    if found.file is not None:
+        source, progress = found.file, _silent  # its bytes are none of those that are counted
     try:
-        report = _convert(source, sink, table=table, options=options, progress=progress)
-        return report.model_copy(update={"source": found.source})
+        return _convert(
+            source, sink, table=table, found=found.source, options=options, progress=progress
+        )
     except BaseException:
         table.quarantine.discard()
         raise
@@ -162,7 +171,13 @@ def _convert_found(
 
 
 def _convert(
-    source: Path, sink: Path, *, table: SourceTable, options: ConversionOptions, progress: Progress
+    source: Path,
+    sink: Path,
+    *,
+    table: SourceTable,
+    found: TableSource,
+    options: ConversionOptions,
+    progress: Progress,
 ) -> ConversionReport:
     size = source.stat().st_size
     schema = options.schema_ or {}
@@ -182,13 +197,16 @@ def _convert(
         decisions = table.decisions().model_copy(update={"columns": columns})
         quarantine = table.quarantine.summary()
         parts = scanned.writer.publish(
-            scanned.empty, metadata=_metadata(scanned, decisions, quarantine, source)
+            scanned.empty,
+            metadata=_metadata(scanned, decisions, quarantine, source)
+            | {"source": found.model_dump(mode="json")},
         )
     except BaseException:
         scanned.writer.abandon()
         raise
     scanned.preview.write(sink, columns=columns)
     return ConversionReport(
+        source=found,
         rows=scanned.profile.rows,
         columns=len(columns),
         bytes_in=size,

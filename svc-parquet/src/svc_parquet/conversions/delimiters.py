@@ -1,5 +1,6 @@
 """Tells the delimiter, the width and the line ends of delimited text from its head."""
 
+import re
 from collections import Counter
 
 from shared_lib.contracts.conversions import ConversionOptions
@@ -10,6 +11,9 @@ _DELIMITERS = ",;\t|"
 _CONSISTENT = 0.7
 _SAMPLE_RECORDS = 2000
 _FIRST_WIDTH_SHARE = 0.1
+_REMARKS = re.compile(rb"(?:#[^\r\n]*(?:\r\n|\r|\n))*")
+_MOST_REMARKS = 4096
+"""More than so many bytes of them would not fit into the notes, where they are kept."""
 
 Fields = list[bytes | None]
 
@@ -29,6 +33,14 @@ def sample_records(text: bytes, *, delimiter: str, whole: bool) -> list[Fields]:
             records.append(record.fields)
         place = record.end
     return records
+
+
+def leading_remarks(text: bytes) -> bytes:
+    """The lines at the start that begin with `#`, when they are few and other lines follow."""
+    found = _REMARKS.match(text)
+    remarks = found[0] if found else b""
+    follows = text[len(remarks) :].strip()
+    return remarks if follows and len(remarks) <= _MOST_REMARKS else b""
 
 
 def tell_delimiter(

@@ -8,9 +8,15 @@ from fastapi.responses import Response
 from shared_lib.contracts.base import Page
 from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.scopes import Scope
-from shared_lib.contracts.tables import ConversionCreate, ConversionView
+from shared_lib.contracts.tables import (
+    ConversionCreate,
+    ConversionPreview,
+    ConversionView,
+    QuarantineReplay,
+)
 from shared_lib.web import Once, PageQuery, requires
 from shared_lib.web.state import service_of, state_of
+from svc_parquet.conversions.previewing import Previews
 from svc_parquet.conversions.service import Conversions
 
 router = APIRouter(prefix="/v1/conversions", tags=["conversions"])
@@ -24,6 +30,12 @@ def _conversions(request: Request) -> Conversions:
     return conversions
 
 
+def _previews(request: Request) -> Previews:
+    previews: Previews = service_of(request, Previews)
+    return previews
+
+
+Previewer = Annotated[Previews, Depends(_previews)]
 Service = Annotated[Conversions, Depends(_conversions)]
 
 
@@ -36,6 +48,29 @@ def create_conversion(
         lambda unit: conversions.create(unit, tenant=caller.tenant, body=body),
         location=lambda answer: f"/v1/jobs/{answer.job_id}",
     )
+
+
+@router.post("/{conversion_id}/replay", status_code=202, response_model=ConversionView)
+def replay_quarantine(
+    conversion_id: str,
+    body: QuarantineReplay,
+    caller: Writer,
+    conversions: Service,
+    once: Once,
+) -> Response:
+    """Put rows of a conversion's quarantine right and convert again; the job is at `Location`."""
+    return once.run(
+        lambda unit: conversions.replay(unit, conversion_id, tenant=caller.tenant, body=body),
+        location=lambda answer: f"/v1/jobs/{answer.job_id}",
+    )
+
+
+@router.post("/preview")
+def preview_conversion(
+    body: ConversionCreate, caller: Writer, previews: Previewer
+) -> ConversionPreview:
+    """What a conversion would decide, judged by the first megabyte; nothing is kept."""
+    return previews.preview(tenant=caller.tenant, body=body)
 
 
 @router.get("")

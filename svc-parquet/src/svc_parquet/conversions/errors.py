@@ -9,6 +9,7 @@ __all__ = [
     "DecompressionLimitError",
     "EmptyFileError",
     "EncodingUndecidedError",
+    "LeftOutError",
     "MalformedRowsError",
     "NoSpaceError",
     "NoTablesError",
@@ -18,10 +19,13 @@ __all__ = [
     "SheetNotFoundError",
     "SourceTooLargeError",
     "TooManyColumnsError",
+    "TooManyEntriesError",
     "TruncatedCompressionError",
     "UnknownColumnError",
     "UnknownEncodingError",
+    "UnknownRowError",
     "UnknownTypeError",
+    "UnsafeEntryError",
     "UnsupportedFormatError",
 ]
 
@@ -116,6 +120,29 @@ class SeveralTablesError(ConversionError):
     title = "The file does not hold exactly one table"
 
 
+class TooManyEntriesError(ConversionError):
+    """An archive has more entries than one may have."""
+
+    status = 413
+    code = "too_many_entries"
+    title = "The archive has too many entries"
+
+
+class UnsafeEntryError(ConversionError):
+    """An entry of an archive is a link, or its path would lead out of the archive's folder."""
+
+    code = "unsafe_entry"
+    title = "An entry of the archive is unsafe"
+
+
+class LeftOutError(ConversionError):
+    """A file in an archive or a folder whose ending is that of no table."""
+
+    status = 415
+    code = "left_out"
+    title = "The file is no table"
+
+
 class TooManyColumnsError(ConversionError):
     """The file has more columns (or distinct JSON keys) than a table may have."""
 
@@ -149,6 +176,13 @@ class SheetNotFoundError(InvalidInputError):
 
     code = "sheet_not_found"
     title = "No such sheet"
+
+
+class UnknownRowError(ConversionError):
+    """A corrected row is not in the quarantine that it corrects."""
+
+    code = "unknown_row"
+    title = "No such row in the quarantine"
 
 
 class UnknownTypeError(InvalidInputError):

@@ -1,17 +1,32 @@
 """Finds the tables of a file. Each is opened when its turn comes, and closed by who opened it."""
 
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from shared_lib.contracts.conversions import Compression, ConversionOptions, TableSource
+from svc_parquet.conversions.archives import (
+    MOST_NESTED,
+    Budget,
+    Entry,
+    source_at,
+    tar_entries,
+    zip_entries,
+)
 from svc_parquet.conversions.byte_source import ByteProgress, ByteSource
 from svc_parquet.conversions.dialect import Dialect
-from svc_parquet.conversions.errors import UnsupportedFormatError
-from svc_parquet.conversions.found import Found
+from svc_parquet.conversions.errors import (
+    ConversionError,
+    DecompressionLimitError,
+    EmptyFileError,
+    TooManyEntriesError,
+    UnsupportedFormatError,
+)
+from svc_parquet.conversions.found import Found, refused
 from svc_parquet.conversions.json_table import JsonTable, RowPass
 from svc_parquet.conversions.magic import Binary, Typed, binary_format, markup_format
 from svc_parquet.conversions.quarantine import Quarantine
@@ -38,12 +53,15 @@ _FIRST_BYTES = "the first bytes of the file"
 class Means:
     """What finding needs beside the file.
 
-    `scratch` is a folder, made when it is needed, for what has to be unpacked first.
+    `scratch` is a folder, made when it is needed, for what has to be unpacked first. `depth` is in
+    how many archives the file lies, which share a budget.
     """
 
     options: ConversionOptions
     scratch: Path
     reader: ReaderProcess
+    depth: int = 0
+    budget: Budget | None = None
 
 
 def find_tables(path: Path, *, means: Means) -> Iterator[Found]:
@@ -85,19 +103,55 @@ def _binary_tables(
     if binary == "pdf":
         yield from _document_grids(path, "pdf", compression, means)
         return
-    if binary != "zip" and binary != "ole":  # noqa: PLR1714 - mypy narrows by this alone
+    if binary != "zip" and binary != "ole" and binary != "tar":  # noqa: PLR1714 - mypy narrows so
         yield Found(TableSource(), _BinaryTable(path, binary, compression, means.options))
         return
-    kind = "xls" if binary == "ole" else zip_kind(path)
+    kind = {"ole": "xls", "tar": "tar"}.get(binary) or zip_kind(path)
+    if kind in {"zip", "tar"}:
+        yield from _archive_tables(path, kind, means)
+        return
     if kind not in WORKBOOK_FORMATS:
         raise UnsupportedFormatError(
-            f"{path.name} is {'a zip archive' if kind == 'zip' else kind}, which holds no table "
-            "that is read. Export its tables and send those.",
+            f"{path.name} is {kind}, which holds no table that is read. Export its tables and "
+            "send those.",
             byte=0,
         )
     yield from sheet_tables(
         Workbook(path, WORKBOOK_FORMATS[kind], compression, means.reader, means.options)
     )
+
+
+def _archive_tables(path: Path, kind: str, means: Means) -> Iterator[Found]:
+    """The tables of every file in an archive; what cannot be opened is among them, refused."""
+    budget = means.budget or Budget(path, options=means.options)
+    if means.depth >= MOST_NESTED:
+        raise DecompressionLimitError(
+            f"{path.name} lies {means.depth} archives deep, and no deeper one is opened. Unpack "
+            "it, and pack its files anew."
+        )
+    inner = replace(means, scratch=means.scratch / "inside", depth=means.depth + 1, budget=budget)
+    entries = zip_entries if kind == "zip" else tar_entries
+    for entry in entries(path, folder=means.scratch / "entry", budget=budget):
+        if entry.file is None:
+            yield refused(entry.source, entry.refused or EmptyFileError("The entry is empty."))
+            continue
+        try:
+            for found in find_tables(entry.file, means=inner):
+                yield replace(
+                    found, source=_inside(entry, found.source), file=found.file or entry.file
+                )
+        except (DecompressionLimitError, TooManyEntriesError):
+            raise
+        except ConversionError as error:
+            yield refused(entry.source, error)
+        finally:
+            shutil.rmtree(inner.scratch, ignore_errors=True)
+
+
+def _inside(entry: Entry, source: TableSource) -> TableSource:
+    """The place of a table that was found in an entry."""
+    path = entry.path if source.path is None else f"{entry.path}/{source.path}"
+    return source_at(path).model_copy(update={"name": source.name, "hidden": source.hidden})
 
 
 def _document_grids(

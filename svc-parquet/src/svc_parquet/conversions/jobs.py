@@ -14,6 +14,7 @@ from shared_lib.jobs import JobContext
 from shared_lib.storage import StoredObject
 from shared_lib.storage.keys import table_key
 from svc_parquet.conversions.convert import convert_file
+from svc_parquet.conversions.replaying import corrected_file
 from svc_parquet.conversions.repository import ConversionRepository
 from svc_parquet.conversions.service import Conversions
 from svc_parquet.tables.objects import PART, PREVIEW, QUARANTINE, REPORT
@@ -32,9 +33,12 @@ def run(context: JobContext) -> None:
         source = ConversionRepository(view).source_of(conversion)
         object_key, path, table_id = source.object_key, source.path, conversion.table_id
         options = ConversionOptions.model_validate(conversion.options)
+        corrected = conversion.replays is not None
     sink = context.scratch / "out"
     sink.mkdir()
     source_file = _fetch(context, object_key, path=path)
+    if corrected:
+        source_file = corrected_file(context, source_file, conversion_id=conversion_id)
     report = convert_file(source_file, sink, options=options, progress=context.progress)
     for made in report.tables:
         _tell(context, path=path, report=made.report)

@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 Typed = Literal["parquet", "arrow", "orc", "avro"]
-Container = Literal["ole", "zip"]
+Container = Literal["ole", "zip", "tar"]
 """Each of several formats."""
 Markup = Literal["html", "xml"]
 Binary = Typed | Container | Literal["pdf"]
@@ -50,7 +50,7 @@ def binary_format(head: bytes) -> Binary | None:
     for signature, name in _READ:
         if head.startswith(signature) and not _reads_as_text(signature, head):
             return name
-    return None
+    return "tar" if head[257:262] == b"ustar" else None
 
 
 def markup_format(head: bytes, *, name: str) -> Markup | None:
@@ -79,8 +79,6 @@ def name_of_other_format(head: bytes) -> str | None:
             return name
     if head[4:8] == b"ftyp":
         return "an MP4 or QuickTime file"
-    if head[257:262] == b"ustar":
-        return "a tar archive"
     return None
 
 

@@ -44,4 +44,6 @@ class ConversionRow(Base):
     options: Mapped[dict[str, Any]]
     table_version_id: Mapped[str | None]
     not_converted: Mapped[list[dict[str, Any]] | None]
+    replays: Mapped[str | None]
+    corrections: Mapped[list[dict[str, Any]] | None]
     created_at: Mapped[datetime]

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ ENDINGS = frozenset(
     {
         *COMPRESSED,
         *(".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json"),
+        *(".zip", ".tar", ".tgz"),
         *(".html", ".htm", ".xml", ".pdf"),
         *(".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
         *(".parquet", ".pq", ".arrow", ".feather", ".ipc", ".orc", ".avro"),
@@ -43,7 +44,7 @@ def name_parts(sources: Sequence["TableSource"], *, file: str) -> list[str]:
         return [file]
     paths = Counter(without_endings(source.path) for source in sources if source.path)
     single = Counter(source.path for source in sources)
-    names: list[str] = []
+    names: dict[str, None] = {}
     for source in sources:
         steps = [file]
         if source.path:
@@ -51,8 +52,8 @@ def name_parts(sources: Sequence["TableSource"], *, file: str) -> list[str]:
             steps.append(short if paths[short] == single[source.path] else source.path)
         if source.name is not None:
             steps.append(source.name)
-        names.append(_free("/".join(steps), taken=names))
-    return names
+        names[_free("/".join(steps), taken=names)] = None
+    return list(names)
 
 
 def without_endings(path: str) -> str:
@@ -69,7 +70,7 @@ def safe_path(name: str) -> Path:
     return Path(*(step if step.strip(".") else "_" for step in steps))
 
 
-def _free(name: str, *, taken: list[str]) -> str:
+def _free(name: str, *, taken: Container[str]) -> str:
     number, wanted = 2, name
     while wanted in taken:
         wanted, number = f"{name} ({number})", number + 1

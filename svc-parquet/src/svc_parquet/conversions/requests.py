@@ -1,6 +1,6 @@
 """The kind of job that converts, and what can be wrong with asking for one."""
 
-from shared_lib.contracts.errors import NotFoundError
+from shared_lib.contracts.errors import ConflictError, NotFoundError
 from shared_lib.jobs.kinds import JobKind
 
 CONVERT = "convert"
@@ -18,6 +18,13 @@ class ConversionNotFoundError(NotFoundError):
 
     code = "conversion_not_found"
     title = "No such conversion"
+
+
+class NothingToReplayError(ConflictError):
+    """The conversion set no row aside, or is of a kind whose rows cannot be put back."""
+
+    code = "nothing_to_replay"
+    title = "Nothing to replay"
 
 
 class FileNotKnownError(NotFoundError):

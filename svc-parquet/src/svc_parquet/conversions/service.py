@@ -1,5 +1,7 @@
 """Conversions: hearing of landed files, asking for jobs, publishing what they made."""
 
+from typing import Any
+
 from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.conversions import (
     ConversionOptions,
@@ -13,7 +15,12 @@ from shared_lib.contracts.events import TABLE_PUBLISHED, DatasetVersionLanded, E
 from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.contracts.jobs import JobState
 from shared_lib.contracts.plans import FlowPlan
-from shared_lib.contracts.tables import ConversionCreate, ConversionView, ConvertedTableView
+from shared_lib.contracts.tables import (
+    ConversionCreate,
+    ConversionView,
+    ConvertedTableView,
+    QuarantineReplay,
+)
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
 from shared_lib.events import emit
@@ -21,7 +28,12 @@ from shared_lib.jobs import JobQueue, Runtime
 from svc_parquet.conversions.models import ConversionRow, SourceFileRow
 from svc_parquet.conversions.naming import name_parts, name_tables
 from svc_parquet.conversions.repository import ConversionRepository, SourceFileRepository
-from svc_parquet.conversions.requests import CONVERT, ConversionNotFoundError, FileNotKnownError
+from svc_parquet.conversions.requests import (
+    CONVERT,
+    ConversionNotFoundError,
+    FileNotKnownError,
+    NothingToReplayError,
+)
 from svc_parquet.tables.models import TableVersionRow
 from svc_parquet.tables.objects import PART
 from svc_parquet.tables.repository import TableVersionRepository
@@ -63,7 +75,13 @@ class Conversions:
             self.request(unit, source=source, options=landed.options)
 
     def request(
-        self, unit: WriteUnit, *, source: SourceFileRow, options: ConversionOptions
+        self,
+        unit: WriteUnit,
+        *,
+        source: SourceFileRow,
+        options: ConversionOptions,
+        replays: str | None = None,
+        corrections: list[dict[str, Any]] | None = None,
     ) -> ConversionRow:
         """Write a conversion and its job."""
         conversion_id = new_id(IdKind.CONVERSION)
@@ -83,6 +101,8 @@ class Conversions:
                 table_id=self._tables.for_source(unit, source).id,
                 job_id=job.id,
                 options=options.model_dump(mode="json", exclude_unset=True),
+                replays=replays,
+                corrections=corrections,
                 created_at=utc_now(),
             )
         )
@@ -100,6 +120,33 @@ class Conversions:
                 field="file_id",
             )
         return self._view(unit, self.request(unit, source=source, options=body.options))
+
+    def replay(
+        self, unit: WriteUnit, conversion_id: str, *, tenant: str, body: QuarantineReplay
+    ) -> ConversionView:
+        """Convert the file of a conversion again with rows of its quarantine put right.
+
+        Raises:
+            ConversionNotFoundError: no such conversion in this tenant.
+            NothingToReplayError: it set nothing aside, or not rows of a text file of one table.
+        """
+        row = ConversionRepository(unit).find(conversion_id, tenant=tenant)
+        if row is None:
+            raise ConversionNotFoundError(f"There is no conversion {conversion_id}.")
+        published = self._tables.published_by(unit, row.id)
+        if len(published) != 1 or not published[0][1].quarantined_rows or published[0][1].source:
+            raise NothingToReplayError(
+                "Rows are replayed of a conversion of one table that has set some aside. Repair "
+                "the file itself and send it again."
+            )
+        again = self.request(
+            unit,
+            source=ConversionRepository(unit).source_of(row),
+            options=ConversionOptions.model_validate(row.options),
+            replays=row.id,
+            corrections=[each.model_dump(mode="json") for each in body.rows],
+        )
+        return self._view(unit, again)
 
     def page(
         self, view: ReadView, *, tenant: str, limit: int, cursor: str | None, file_id: str | None
@@ -231,6 +278,7 @@ class Conversions:
             job_id=row.job_id,
             state=JobState(job.state),
             options=ConversionOptions.model_validate(row.options),
+            replays=row.replays,
             table_id=row.table_id,
             table_version_id=row.table_version_id,
             report=report,

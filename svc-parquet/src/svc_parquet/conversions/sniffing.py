@@ -15,6 +15,7 @@ from shared_lib.contracts.conversions import (
 )
 from svc_parquet.conversions.byte_source import ByteSource
 from svc_parquet.conversions.delimiters import (
+    leading_remarks,
     sample_records,
     tell_delimiter,
     tell_newline,
@@ -29,6 +30,7 @@ from svc_parquet.conversions.errors import (
 )
 from svc_parquet.conversions.headers import Header, tell_header
 from svc_parquet.conversions.magic import name_of_other_format
+from svc_parquet.conversions.tokens import count_lines
 
 HEAD_BYTES = 1024 * 1024
 _WIDE_BOMS = [
@@ -150,10 +152,10 @@ def _given_encoding(name: str, head: bytes) -> Encoding:
     for mark, wide in _WIDE_BOMS:
         if head.startswith(mark) and wide.startswith(codec.name):
             return Encoding(wide, "given, byte order mark", skip=len(mark), transcode=True)
-    return Encoding(codec.name, "given", transcode=not _is_single_byte(codec.name))
+    return Encoding(codec.name, "given", transcode=not is_single_byte(codec.name))
 
 
-def _is_single_byte(name: str) -> bool:
+def is_single_byte(name: str) -> bool:
     """Whether each byte is one character and ASCII is itself, so that structure shows in bytes."""
     ascii_bytes = bytes(range(128))
     try:
@@ -274,6 +276,10 @@ def _sniff_delimited(
     text_format, format_reason, compression = told
     sep = None if encoding.transcode else _SEP_LINE.match(text)
     body = text[sep.end() :] if sep else text
+    remarks = b""
+    if not (sep or encoding.transcode):
+        remarks = _remarks_over_table(body, options=options, whole=whole)
+    body = body[len(remarks) :]
     delimiter, reason = tell_delimiter(
         body, tab=text_format == "tsv", options=options, whole=whole, hint=sep[1] if sep else None
     )
@@ -283,8 +289,8 @@ def _sniff_delimited(
     dialect = replace(
         base,
         width=width,
-        skip=base.skip + (sep.end() if sep else 0),
-        skip_lines=1 if sep else 0,
+        skip=base.skip + (sep.end() if sep else len(remarks)),
+        skip_lines=1 if sep else count_lines(remarks),
         keep_empty="" not in options.null_values,
     )
     return Sniffed(
@@ -299,5 +305,25 @@ def _sniff_delimited(
             encoding=dialect.encoding,
             options=options,
         ),
-        notes=["the first line was Excel's `sep=` hint and holds no row"] if sep else [],
+        notes=_notes_on_start(remarks, sep=sep is not None),
     )
+
+
+def _remarks_over_table(text: bytes, *, options: ConversionOptions, whole: bool) -> bytes:
+    """The `#` lines over a table of several columns, without the last if it is the header."""
+    remarks = leading_remarks(text)
+    body = text[len(remarks) :]
+    delimiter, _ = tell_delimiter(body, tab=False, options=options, whole=whole, hint=None)
+    width = tell_width(sample_records(body, delimiter=delimiter, whole=whole))
+    if not remarks or width == 1:
+        return b""
+    last = remarks.splitlines(keepends=True)[-1]
+    (fields,) = sample_records(last, delimiter=delimiter, whole=True) or [[]]
+    return remarks.removesuffix(last) if len(fields) == width else remarks
+
+
+def _notes_on_start(remarks: bytes, *, sep: bool) -> list[str]:
+    if sep:
+        return ["the first line was Excel's `sep=` hint and holds no row"]
+    lines = remarks.decode("utf-8", "backslashreplace").splitlines()
+    return [f"a remark over the table: {line}" for line in lines]

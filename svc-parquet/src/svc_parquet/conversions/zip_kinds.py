@@ -1,11 +1,17 @@
 """What a zip container is: told by the names of its entries, not by its own."""
 
+import struct
 import zipfile
 from pathlib import Path
 
-from svc_parquet.conversions.errors import DamagedFileError
+from svc_parquet.conversions.errors import DamagedFileError, TooManyEntriesError
 
 _SPREADSHEET = b"application/vnd.oasis.opendocument.spreadsheet"
+_MOST_DIRECTORY_BYTES = 32 * 1024 * 1024
+"""Room for some 300,000 entries: a longer directory is not even read."""
+_ALL_ONES = 0xFFFFFFFF
+_END = struct.Struct("<4s4H2LH")
+_END_64 = struct.Struct("<4sQ2H2L4Q")
 _OTHERS = {
     "word/document.xml": "a Word document",
     "ppt/presentation.xml": "a PowerPoint presentation",
@@ -20,6 +26,7 @@ def zip_kind(path: Path) -> str:
     Raises:
         DamagedFileError: the archive has no readable directory.
     """
+    _refuse_endless(path)
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
@@ -39,3 +46,23 @@ def zip_kind(path: Path) -> str:
     if "xl/workbook.xml" in names:
         return "xlsm" if "xl/vbaProject.bin" in names else "xlsx"
     return next((told for entry, told in _OTHERS.items() if entry in names), "zip")
+
+
+def _refuse_endless(path: Path) -> None:
+    """Look at the length of the directory before a library reads all of it into memory."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(size - 65_557, 0))
+        tail = file.read()
+        place = tail.rfind(b"PK\x05\x06")
+        if place < 0 or len(tail) - place < _END.size:
+            return
+        length = _END.unpack_from(tail, place)[5]
+        wide = tail.rfind(b"PK\x06\x06", 0, place)
+        if length == _ALL_ONES and wide >= 0 and len(tail) - wide >= _END_64.size:
+            length = _END_64.unpack_from(tail, wide)[8]
+    if length > _MOST_DIRECTORY_BYTES:
+        raise TooManyEntriesError(
+            f"{path.name} is an archive with a directory of {length:,} bytes, which is more "
+            "entries than one may have. Split it."
+        )

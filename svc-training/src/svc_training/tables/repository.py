@@ -27,6 +27,24 @@ class TableVersionRepository(Repository[TableVersionRow]):
         )
         return list(self.session.scalars(query.order_by(TableVersionRow.id)))
 
+    def tables_of(self, dataset: str, *, tenant: str, table: str | None) -> list[str]:
+        """Ids of a dataset's tables, or of the one of that name."""
+        query = select(TableVersionRow.table_id).where(
+            TableVersionRow.tenant == tenant, TableVersionRow.dataset_name == dataset
+        )
+        if table is not None:
+            query = query.where(TableVersionRow.table_name == table)
+        return sorted(self.session.scalars(query.distinct()))
+
+    def decided_upon(self, table_id: str, *, limit: int) -> list[TableVersionRow]:
+        """Versions of a table whose verdicts have all been there, newest first."""
+        query = (
+            select(TableVersionRow)
+            .join(GateRow, GateRow.table_version_id == TableVersionRow.id)
+            .where(TableVersionRow.table_id == table_id, GateRow.decided_revision > 0)
+        )
+        return list(self.session.scalars(query.order_by(TableVersionRow.id.desc()).limit(limit)))
+
     def hold_gate(self, table_version_id: str, *, tenant: str) -> None:
         """Know that svc-quality knows the version."""
         dialect = self.session.get_bind().dialect.name

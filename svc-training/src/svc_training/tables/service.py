@@ -12,6 +12,8 @@ from svc_training.tables.repository import TableVersionRepository
 Settled = Callable[[WriteUnit, TableVersionRow, Gate], None]
 """Called, in the transaction of the event, whenever all suites of a version have answered."""
 
+_LOOKED_BACK = 10
+
 
 class Tables:
     """Table versions, their parts and their verdicts.
@@ -101,6 +103,20 @@ def read_gate(view: ReadView, version: TableVersionRow) -> Gate:
     """What the gate says of a version now."""
     tables = TableVersionRepository(view)
     return gate_of(tables.verdicts(version.id), asked=tables.asked(version.id))
+
+
+def find_judged(
+    view: ReadView, dataset: str, *, tenant: str, table: str | None
+) -> list[TableVersionRow]:
+    """The newest version of each table of a dataset that all its suites have judged.
+
+    One whose suites are being asked again is passed over for the one before it.
+    """
+    tables, found = TableVersionRepository(view), []
+    for table_id in tables.tables_of(dataset, tenant=tenant, table=table):
+        newest = tables.decided_upon(table_id, limit=_LOOKED_BACK)
+        found += [row for row in newest if read_gate(view, row).settled][:1]
+    return found
 
 
 def find_usable(view: ReadView, table_version_id: str, *, tenant: str) -> TableVersionRow:

@@ -9,6 +9,7 @@ from shared_lib.contracts.base import Page
 from shared_lib.contracts.identity import Caller
 from shared_lib.contracts.scopes import Scope
 from shared_lib.contracts.training import DecisionView, TriggerCreate, TriggerView
+from shared_lib.db.engine import WriteUnit
 from shared_lib.web import Once, PageQuery, page_of, requires
 from shared_lib.web.state import service_of, state_of
 from svc_training.pipelines.endpoints import Service as PipelinesService
@@ -44,7 +45,7 @@ def create_trigger(
     triggers: Service,
     once: Once,
 ) -> Response:
-    """Train a pipeline when a version of a dataset passes the gate, from the next one on."""
+    """Train a pipeline when a version of a dataset passes the gate, by the clock, or both."""
     replayed = once.replay()
     if replayed is not None:
         return replayed
@@ -67,6 +68,17 @@ def list_triggers(request: Request, *, caller: Reader, page: PageQuery) -> Page[
             where=(TriggerRow.deleted_at.is_(None),),
         )
         return page_of(found, view_trigger)
+
+
+@router.post("/{trigger_id}/decisions", status_code=201, response_model=Page[DecisionView])
+def ask_trigger(*, trigger_id: str, caller: Writer, triggers: Service, once: Once) -> Response:
+    """Train now on the newest judged version of each of its tables, unless the gate failed."""
+
+    def asked(unit: WriteUnit) -> Page[DecisionView]:
+        made = triggers.ask(unit, trigger_id, tenant=caller.tenant)
+        return Page(items=[view_decision(unit, row) for row in made])
+
+    return once.run(asked)
 
 
 @router.delete("/{trigger_id}")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shared_lib.contracts.base import format_utc
 from shared_lib.contracts.training import DecisionRule
 from shared_lib.contracts.verdicts import Verdict
 
@@ -62,19 +63,66 @@ def decide(
     if last is None:
         said = f"The gate said {verdict}, and nothing has been trained yet."
         return Decision(train=True, rule="first", reason=said, numbers={"rows": rows})
-    return _too_soon(wish, last=last, now=now) or _enough(wish, last=last, verdict=verdict)
+    kept_back = _too_soon(wish, last=last, now=now) or _too_few(wish, last=last)
+    if kept_back is not None:
+        return kept_back
+    said = f"The gate said {verdict}, and {_came(last)}."
+    return Decision(train=True, rule="new_data", reason=said, numbers=_numbers(wish, last=last))
 
 
-def decide_planned(*, verdict: Verdict | None, reasons: Sequence[str], rows: int) -> Decision:
-    """What becomes of a pipeline that a flow itself has asked for: only the gate can refuse it.
+def decide_due(
+    wish: Wish,
+    *,
+    due_at: datetime,
+    verdict: Verdict | None,
+    reasons: Sequence[str],
+    rows: int,
+    last: LastTraining | None,
+    now: datetime,
+) -> Decision:
+    """What becomes of a schedule whose time has come: the same rules, and nothing without new data.
 
     Args:
+        wish: what the trigger asks for.
+        due_at: the time of the schedule.
+        verdict: of the gate on the newest judged version; None when no suite judged it.
+        reasons: why it did not pass.
+        rows: of the version.
+        last: the training before; None when there was none.
+        now: the present.
+    """
+    refused = _refused(wish, verdict=verdict, reasons=reasons)
+    if refused is not None:
+        return refused
+    due = f"It was due at {format_utc(due_at)}"
+    if last is None:
+        said = f"{due}, the gate said {verdict}, and nothing has been trained yet."
+        return Decision(train=True, rule="scheduled", reason=said, numbers={"rows": rows})
+    numbers = _numbers(wish, last=last)
+    if not last.rows_since:
+        said = f"{due}, and nothing new has come since the last training."
+        return Decision(train=False, rule="nothing_new", reason=said, numbers=numbers)
+    said = f"{due}, the gate said {verdict}, and {_came(last)}."
+    return (
+        _too_soon(wish, last=last, now=now)
+        or _too_few(wish, last=last)
+        or Decision(train=True, rule="scheduled", reason=said, numbers=numbers)
+    )
+
+
+def decide_asked(
+    by: str, *, verdict: Verdict | None, reasons: Sequence[str], rows: int
+) -> Decision:
+    """What becomes of a training that was asked for: only the gate can refuse it.
+
+    Args:
+        by: who asked, such as `The flow`.
         verdict: of the gate; None when no suite judged the version.
         reasons: why it did not pass.
         rows: of the version.
     """
     wish = Wish(min_rows=0, min_interval_s=0, on_warned=True)
-    said = f"The flow asked for it, and the gate said {verdict}."
+    said = f"{by} asked for it, and the gate said {verdict}."
     return _refused(wish, verdict=verdict, reasons=reasons) or Decision(
         train=True, rule="asked", reason=said, numbers={"rows": rows}
     )
@@ -93,14 +141,23 @@ def _too_soon(wish: Wish, *, last: LastTraining, now: datetime) -> Decision | No
     )
 
 
-def _enough(wish: Wish, *, last: LastTraining, verdict: Verdict | None) -> Decision:
-    came = f"{last.rows_since} rows came since the last training"
-    numbers = {"rows_since_last": float(last.rows_since), "min_rows": float(wish.min_rows)}
-    if last.rows_since < wish.min_rows:
-        said = f"{came}; the trigger wants {wish.min_rows}."
-        return Decision(train=False, rule="rows_since_last", reason=said, numbers=numbers)
-    said = f"The gate said {verdict}, and {came}."
-    return Decision(train=True, rule="new_data", reason=said, numbers=numbers)
+def _too_few(wish: Wish, *, last: LastTraining) -> Decision | None:
+    if last.rows_since >= wish.min_rows:
+        return None
+    return Decision(
+        train=False,
+        rule="rows_since_last",
+        reason=f"{_came(last)}; the trigger wants {wish.min_rows}.",
+        numbers=_numbers(wish, last=last),
+    )
+
+
+def _came(last: LastTraining) -> str:
+    return f"{last.rows_since} rows came since the last training"
+
+
+def _numbers(wish: Wish, *, last: LastTraining) -> dict[str, float]:
+    return {"rows_since_last": float(last.rows_since), "min_rows": float(wish.min_rows)}
 
 
 def _refused(wish: Wish, *, verdict: Verdict | None, reasons: Sequence[str]) -> Decision | None:

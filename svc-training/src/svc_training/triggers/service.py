@@ -1,10 +1,11 @@
-"""Asks a flow's plan and a dataset's triggers whenever a version has its verdicts."""
+"""Asks a flow's plan and a dataset's triggers: at each verdict, by the clock, or for a person."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
-from shared_lib.contracts.base import utc_now
+from shared_lib.contracts.base import format_utc, utc_now
 from shared_lib.contracts.events import TRAINING_DECIDED, TrainingDecided, TrainingDecision
 from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.contracts.plans import FlowPlan
@@ -12,20 +13,34 @@ from shared_lib.contracts.training import TriggerCreate
 from shared_lib.contracts.verdicts import Verdict
 from shared_lib.db.engine import WriteUnit
 from shared_lib.events.outbox import emit
+from shared_lib.faults import crash_point
 from shared_lib.jobs.runtime import Runtime
 from svc_training.reports.service import Reports
 from svc_training.reports.views import is_reported
 from svc_training.tables.gate import Gate
 from svc_training.tables.models import TableVersionRow
 from svc_training.tables.repository import TableVersionRepository
-from svc_training.tables.service import read_gate
+from svc_training.tables.service import find_judged, read_gate
 from svc_training.training_jobs.models import TrainingJobRow
 from svc_training.training_jobs.repository import TrainingJobRepository
 from svc_training.training_jobs.service import TrainingJobs
-from svc_training.triggers.errors import TriggerNotFoundError
-from svc_training.triggers.models import DecisionRow, TriggerRow
+from svc_training.triggers.errors import NothingJudgedError, TriggerNotFoundError
+from svc_training.triggers.models import DUE, DecisionRow, TriggerRow
 from svc_training.triggers.repository import DecisionRepository, TriggerRepository
-from svc_training.triggers.rules import Decision, LastTraining, Wish, decide, decide_planned
+from svc_training.triggers.rules import (
+    Decision,
+    LastTraining,
+    Wish,
+    decide,
+    decide_asked,
+    decide_due,
+)
+from svc_training.triggers.schedules import next_time
+
+_NOT_TOLD = ("nothing_new",)
+"""Rules that say nothing to a pull request: what they would cover is what it has to say."""
+
+Rule = Callable[[TableVersionRow, Gate], Decision]
 
 
 @dataclass(frozen=True)
@@ -37,6 +52,19 @@ class Wanted:
     gpus: int | None
     tell: dict[str, Any] | None
     trigger_id: str | None = None
+    occasion: str = ""
+
+    @classmethod
+    def by(cls, trigger: TriggerRow, *, occasion: str = "") -> "Wanted":
+        """What that trigger wants."""
+        return cls(
+            pipeline=trigger.pipeline,
+            changes=trigger.changes,
+            gpus=trigger.gpus,
+            tell=trigger.pull_request,
+            trigger_id=trigger.id,
+            occasion=occasion,
+        )
 
 
 class Triggers:
@@ -48,7 +76,12 @@ class Triggers:
         self._reports = Reports(runtime)
 
     def create(self, unit: WriteUnit, *, tenant: str, body: TriggerCreate) -> TriggerRow:
-        """A new trigger; it is asked from the next judged version on."""
+        """A new trigger; it is asked from the next judged version, or the next time, on.
+
+        Raises:
+            ScheduleInvalidError: its schedule is none.
+        """
+        now, schedule = utc_now(), body.schedule
         return TriggerRepository(unit).add(
             TriggerRow(
                 id=new_id(IdKind.TRIGGER),
@@ -62,7 +95,10 @@ class Triggers:
                 on_warned=body.on_warned,
                 pull_request=body.pull_request.model_dump() if body.pull_request else None,
                 gpus=body.resources.gpu if body.resources else None,
-                created_at=utc_now(),
+                schedule=schedule,
+                due_at=None if schedule is None else next_time(schedule, after=now),
+                on_new_data=schedule is None if body.on_new_data is None else body.on_new_data,
+                created_at=now,
             )
         )
 
@@ -72,11 +108,60 @@ class Triggers:
         Raises:
             TriggerNotFoundError: no such trigger in this tenant, or it is deleted.
         """
-        row = TriggerRepository(unit).find(trigger_id, tenant=tenant)
-        if row is None or row.deleted_at is not None:
-            raise TriggerNotFoundError(f"There is no trigger {trigger_id}.")
-        row.deleted_at = utc_now()
+        row = _find(unit, trigger_id, tenant=tenant)
+        row.deleted_at, row.due_at = utc_now(), None
         return row
+
+    def fire(self, unit: WriteUnit, trigger_id: str, *, due_at: datetime, now: datetime) -> None:
+        """Have a trigger decide for a time of its schedule that has come, if nobody has yet.
+
+        However many times have passed since, it decides once; the next one lies after `now`.
+        """
+        triggers = TriggerRepository(unit)
+        schedule = triggers.schedule_of(trigger_id)
+        trigger = schedule and triggers.take_due(
+            trigger_id, due_at=due_at, next_at=next_time(schedule, after=now)
+        )
+        if not trigger:
+            return
+        crash_point("training.schedules.taken")
+        self._decide_on_newest(
+            unit,
+            trigger,
+            occasion=f"{DUE}{format_utc(due_at)}",
+            rule=lambda version, gate: decide_due(
+                _wish(trigger),
+                due_at=due_at,
+                verdict=gate.verdict,
+                reasons=gate.reasons,
+                rows=version.rows,
+                last=_last_training(unit, trigger, version=version),
+                now=now,
+            ),
+        )
+
+    def ask(self, unit: WriteUnit, trigger_id: str, *, tenant: str) -> list[DecisionRow]:
+        """Have a trigger train on the newest judged version of each of its tables now.
+
+        Raises:
+            TriggerNotFoundError: no such trigger in this tenant, or it is deleted.
+            NothingJudgedError: no version of its dataset has been judged.
+        """
+        trigger = _find(unit, trigger_id, tenant=tenant)
+        made = self._decide_on_newest(
+            unit,
+            trigger,
+            occasion=f"asked {new_id(IdKind.TRAINING_DECISION)}",
+            rule=lambda version, gate: decide_asked(
+                "Somebody", verdict=gate.verdict, reasons=gate.reasons, rows=version.rows
+            ),
+        )
+        if not made:
+            raise NothingJudgedError(
+                f"No version of {trigger.dataset_name} has been judged yet. Land one, and wait for "
+                "its verdict: `fleet flow list` says where it stands."
+            )
+        return made
 
     def on_settled(self, unit: WriteUnit, version: TableVersionRow, gate: Gate) -> None:
         """Have the flow's plan and every trigger on the version decide, and tell what they said."""
@@ -87,6 +172,32 @@ class Triggers:
                 version.dataset_name, tenant=version.tenant, table=version.table_name
             )
         ]
+        self._tell(unit, [row for row in wanted if row is not None], version=version, gate=gate)
+
+    def _decide_on_newest(
+        self, unit: WriteUnit, trigger: TriggerRow, *, occasion: str, rule: Rule
+    ) -> list[DecisionRow]:
+        made = []
+        for version in find_judged(
+            unit, trigger.dataset_name, tenant=trigger.tenant, table=trigger.table_name
+        ):
+            # Held: a verdict on the same version, which is decided upon too, waits or is seen.
+            TableVersionRepository(unit).lock_gate(version.id)
+            gate = read_gate(unit, version)
+            decision = self._keep(
+                unit,
+                rule(version, gate),
+                version=version,
+                gate=gate,
+                wanted=Wanted.by(trigger, occasion=occasion),
+            )
+            self._tell(unit, [decision], version=version, gate=gate)
+            made.append(decision)
+        return made
+
+    def _tell(
+        self, unit: WriteUnit, rows: list[DecisionRow], *, version: TableVersionRow, gate: Gate
+    ) -> None:
         emit(
             unit,
             spec=TRAINING_DECIDED,
@@ -94,7 +205,7 @@ class Triggers:
                 version_id=version.version_id,
                 file_id=version.file_id,
                 table_version_id=version.id,
-                decisions=[_told(unit, row) for row in wanted if row is not None],
+                decisions=[_told(unit, row) for row in rows],
                 revision=gate.revision,
             ),
             producer=self._runtime.name,
@@ -114,7 +225,7 @@ class Triggers:
             return None
         return self._keep(
             unit,
-            decide_planned(verdict=gate.verdict, reasons=gate.reasons, rows=version.rows),
+            decide_asked("The flow", verdict=gate.verdict, reasons=gate.reasons, rows=version.rows),
             version=version,
             gate=gate,
             wanted=Wanted(
@@ -133,30 +244,14 @@ class Triggers:
         if planned or DecisionRepository(unit).has_trained(trigger.id, table_version_id=version.id):
             return None
         decision = decide(
-            Wish(
-                min_rows=trigger.min_rows,
-                min_interval_s=trigger.min_interval_s,
-                on_warned=trigger.on_warned,
-            ),
+            _wish(trigger),
             verdict=gate.verdict,
             reasons=gate.reasons,
             rows=version.rows,
             last=_last_training(unit, trigger, version=version),
             now=utc_now(),
         )
-        return self._keep(
-            unit,
-            decision,
-            version=version,
-            gate=gate,
-            wanted=Wanted(
-                pipeline=trigger.pipeline,
-                changes=trigger.changes,
-                gpus=trigger.gpus,
-                tell=trigger.pull_request,
-                trigger_id=trigger.id,
-            ),
-        )
+        return self._keep(unit, decision, version=version, gate=gate, wanted=Wanted.by(trigger))
 
     def _keep(
         self,
@@ -186,6 +281,7 @@ class Triggers:
                 pipeline=wanted.pipeline,
                 table_version_id=version.id,
                 revision=gate.revision,
+                occasion=wanted.occasion,
                 train=decision.train,
                 rule=decision.rule,
                 reason=decision.reason,
@@ -194,9 +290,24 @@ class Triggers:
                 created_at=utc_now(),
             )
         )
-        if not made.train and wanted.tell is not None:
+        if not made.train and wanted.tell is not None and made.rule not in _NOT_TOLD:
             self._reports.request_of_decision(unit, made, pull_request=wanted.tell)
         return made
+
+
+def _find(unit: WriteUnit, trigger_id: str, *, tenant: str) -> TriggerRow:
+    row = TriggerRepository(unit).find(trigger_id, tenant=tenant)
+    if row is None or row.deleted_at is not None:
+        raise TriggerNotFoundError(f"There is no trigger {trigger_id}.")
+    return row
+
+
+def _wish(trigger: TriggerRow) -> Wish:
+    return Wish(
+        min_rows=trigger.min_rows,
+        min_interval_s=trigger.min_interval_s,
+        on_warned=trigger.on_warned,
+    )
 
 
 def _told(unit: WriteUnit, row: DecisionRow) -> TrainingDecision:

@@ -1,5 +1,6 @@
 """Triggers and decisions as the API answers them."""
 
+from datetime import datetime
 from typing import cast
 
 from shared_lib.contracts.plans import Resources
@@ -7,7 +8,7 @@ from shared_lib.contracts.pull_requests import PullRequest
 from shared_lib.contracts.training import DecisionRule, DecisionView, TriggerView
 from shared_lib.db.engine import ReadView
 from svc_training.tables.models import TableVersionRow
-from svc_training.triggers.models import DecisionRow, TriggerRow
+from svc_training.triggers.models import DUE, DecisionRow, TriggerRow
 
 
 def view_trigger(row: TriggerRow) -> TriggerView:
@@ -18,6 +19,9 @@ def view_trigger(row: TriggerRow) -> TriggerView:
         table=row.table_name,
         pipeline=row.pipeline,
         params=row.changes,
+        schedule=row.schedule,
+        next_at=row.due_at,
+        on_new_data=row.on_new_data,
         min_rows=row.min_rows,
         min_interval_s=row.min_interval_s,
         on_warned=row.on_warned,
@@ -43,6 +47,9 @@ def view_decision(view: ReadView, row: DecisionRow) -> DecisionView:
         rule=cast("DecisionRule", row.rule),
         reason=row.reason,
         numbers=row.numbers,
+        due_at=datetime.fromisoformat(row.occasion.removeprefix(DUE))
+        if row.occasion.startswith(DUE)
+        else None,
         training_job_id=row.training_job_id,
         created_at=row.created_at,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from svc_parquet.conversions.readers.refusing import Handler
+from svc_parquet.conversions.readers.refusing import Handler, identity_of
 
 _HEAD_ROWS = 200
 _BLOCK_ROWS = 20_000
@@ -35,7 +35,7 @@ class Grids:
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._path: str | None = None
+        self._identity: tuple[object, ...] | None = None
         self._grids: dict[str, Grid] = {}
 
     def handlers(self) -> dict[str, Handler]:
@@ -44,14 +44,15 @@ class Grids:
 
     def sheets(self, *, path: str, encoding: str | None) -> list[dict[str, Any]]:
         """The grids' names, made distinct."""
-        if self._path != path:
+        identity = identity_of(path)
+        if self._identity != identity:
             self._grids = {}
             for number, grid in enumerate(self._load(path, encoding), 1):
                 name = grid.name or f"table {number}"
                 if name in self._grids:
                     name = f"{name} ({number})"
                 self._grids[name] = grid
-            self._path = path
+            self._identity = identity
         return [{"name": name, "hidden": False, "kind": "WorkSheet"} for name in self._grids]
 
     def head(self, *, path: str, encoding: str | None, sheet: str) -> dict[str, Any]:

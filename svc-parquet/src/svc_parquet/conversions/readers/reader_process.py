@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from svc_parquet.conversions.errors import (
 MEMORY_BYTES = 3 * 1024**3
 SECONDS = 900.0
 """What one process may take, and how long one request may last."""
+_VARIABLES = ("PATH", "LANG", "TMPDIR")
 _CHILD = "svc_parquet.conversions.readers.child"
 _ERRORS: dict[str, type[ConversionError]] = {
     "protected_file": ProtectedFileError,
@@ -79,11 +81,14 @@ class ReaderProcess:
         if self._process is None or self._process.poll() is not None:
             self.close()
             limits = [str(self._memory_bytes), str(int(self._seconds) + 1)]
+            # Nothing of this process's variables: they may hold secrets.
+            variables = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
             self._process = subprocess.Popen(  # noqa: S603 - our own module
                 [sys.executable, "-m", _CHILD, *limits],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                env=variables,
                 text=True,
             )
         return self._process

@@ -1,6 +1,7 @@
 """What the modules in the reader's process share with the one that runs them."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 Handler = Callable[..., Any]
@@ -13,3 +14,9 @@ class RefusedError(Exception):
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
         self.code = code
+
+
+def identity_of(path: str) -> tuple[object, ...]:
+    """Tells a file from an earlier one that lay under the same name."""
+    found = Path(path).stat()
+    return path, found.st_ino, found.st_mtime_ns, found.st_size

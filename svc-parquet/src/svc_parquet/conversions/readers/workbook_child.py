@@ -10,7 +10,7 @@ import pyarrow as pa
 import python_calamine as calamine
 
 from svc_parquet.conversions.readers.cells import Cell, Form, cell_text, form_of
-from svc_parquet.conversions.readers.refusing import Handler, RefusedError
+from svc_parquet.conversions.readers.refusing import Handler, RefusedError, identity_of
 from svc_parquet.conversions.readers.xlsx_exceptions import exceptions_of
 
 HEAD_ROWS = 200
@@ -23,16 +23,17 @@ Rows = list[list[Cell]]
 class _Open:
     """The workbook that was opened last, and the sheet that was looked at last."""
 
-    path: str | None = None
+    identity: tuple[object, ...] | None = None
     book: Any = None
     sheet_name: str | None = None
     sheet: Any = None
 
 
 def _book(path: str) -> Any:
-    if _Open.path != path:
+    found = identity_of(path)
+    if _Open.identity != found:
         try:
-            _Open.book, _Open.path = calamine.CalamineWorkbook.from_path(path), path
+            _Open.book, _Open.identity = calamine.CalamineWorkbook.from_path(path), found
         except calamine.PasswordError as error:
             raise RefusedError(
                 "protected_file", "it is protected by a password; save it without one"
