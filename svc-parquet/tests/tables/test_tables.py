@@ -4,11 +4,19 @@ import base64
 import hashlib
 import io
 import json
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from parquet_service import Parquet
+from parquet_service import Parquet, parquet_settings, running_parquet
+
+from shared_lib.contracts.jobs import JobState
+from shared_lib.db.engine import ReadView
+from shared_lib.jobs.models import JobRow
+from shared_lib.jobs.orphans import OrphanSweep
+from svc_parquet.tables.objects import named_objects
 
 ROWS = b"id,name,when\n1,Ada,2024-01-05\n2,,2024-02-29\n3,Grace,2024-12-31\nbroken\n"
 
@@ -119,3 +127,30 @@ def test_objects_that_nobody_names_go_and_named_ones_stay(parquet: Parquet) -> N
 
     assert parquet.objects() == named
     assert parquet.table(done) == {"a": [1]}
+
+
+def test_what_is_published_while_it_is_looked_for_stays(tmp_path: Path, database_url: str) -> None:
+    """A job that ends between the sweep's two looks has named its objects by the second."""
+    made = parquet_settings(tmp_path, database_url=database_url)
+    with running_parquet(made, supervised=False) as parquet:
+        landed = parquet.landed({"a.csv": b"a\n1\n"}, dataset="raced")
+        assert parquet.tell(landed).status_code == 200
+        runtime = parquet.runtime
+
+        def move(state: JobState) -> str:
+            with runtime.database.write() as unit:
+                (job,) = unit.session.query(JobRow)
+                job.state, job.fence = state, 1
+                return str(job.id)
+
+        key = f"tables/tn_a/tb_x/{move(JobState.PUBLISHING)}-1/part-00000.parquet"
+        runtime.store.put(key, [b"just written"])
+
+        def named_just_before_the_commit(view: ReadView, keys: Iterable[str]) -> set[str]:
+            found = named_objects(view, keys)
+            move(JobState.SUCCEEDED)
+            return found
+
+        OrphanSweep("tables/", named=named_just_before_the_commit, every_s=1)(runtime)
+
+        assert parquet.objects() == [key]

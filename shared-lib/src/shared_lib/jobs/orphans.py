@@ -39,13 +39,15 @@ class OrphanSweep:
         self._next = time.monotonic() + self._every_s
         for batch in _batches(runtime, self._prefix):
             with runtime.database.read() as view:
-                named = self._named(view, batch)
-                orphans = [
+                # In this order: a job that publishes between the two looks is seen at work by the
+                # first, or has named its objects by the second. Each look may see a newer moment.
+                left = [
                     key
                     for key, age_s in batch.items()
-                    if key not in named and not _is_being_written(view, key, age_s, runtime)
+                    if not _is_being_written(view, key, age_s, runtime)
                 ]
-            for key in orphans:
+                orphans = set(left) - self._named(view, left)
+            for key in sorted(orphans):
                 logger.info("deleting an object that nobody names", extra={"key": key})
                 runtime.store.delete(key)
 
