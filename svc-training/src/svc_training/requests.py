@@ -11,7 +11,12 @@ TRAIN_KIND = JobKind(
     queue="training",
     gpu_queue="training.gpu",
     # DVC takes a second to import; a child that is forked from a warm process does not wait.
-    preload=("svc_training.training_jobs.jobs", "dvc.repo.reproduce", "dvc.commands.repro"),
+    preload=(
+        "svc_training.training_jobs.jobs",
+        "svc_training.workspaces.warm",
+        "dvc.repo.reproduce",
+        "dvc.commands.repro",
+    ),
     ended="svc_training.reports.service:on_training_ended",
 )
 REPORT_KIND = JobKind(

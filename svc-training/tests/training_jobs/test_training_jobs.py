@@ -12,7 +12,7 @@ from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.verdicts import Verdict
 from shared_lib.jobs.models import JobRow
 from shared_lib.testing.pipelines import write_repository
-from shared_lib.testing.services import OTHER
+from shared_lib.testing.services import OTHER, TENANT
 from shared_lib.testing.waiting import wait_until
 
 
@@ -49,8 +49,15 @@ def test_a_pipeline_is_trained_kept_and_told_of(training: Training) -> None:
 def test_only_what_changed_runs_and_a_param_is_a_change(light_training: Training) -> None:
     table = light_training.good("sales")
     light_training.train(table)
+    settings = light_training.settings
+    shared = Path(settings.storage.root or "") / "dvc" / TENANT / "runs" / "aa" / "bb"
+    here = settings.training_folder / "dvc" / TENANT / "cache" / "runs" / "aa" / "bb"
+    shared.mkdir(parents=True)
+    (shared / "cc").write_text("{}")
     again = light_training.train(table)
     assert outcomes(again) == {"prepare": "cached", "train": "cached", "evaluate": "cached"}
+    # All of it was here, so the shared run cache was not read; below it is.
+    assert not here.exists()
 
     source = Path(light_training.settings.pipelines.source)
     write_repository(
@@ -62,6 +69,7 @@ pathlib.Path('metrics.json').write_text(json.dumps({'loss': 0.25}))
     )
     edited = light_training.train(table)
     assert outcomes(edited) == {"prepare": "cached", "train": "cached", "evaluate": "ran"}
+    assert (here / "cc").exists()
     assert edited["commit"] != again["commit"]
     assert edited["metrics"] == {"loss": 0.25}
 

@@ -19,6 +19,7 @@ from dvc.cli import main as dvc_main
 
 from shared_lib.settings.blocks import ServiceSettings
 from shared_lib.storage.settings import StorageSettings
+from svc_training.workspaces.run_cache import local_first
 
 REMOTE = "fleet"
 _LOGGERS = ("dvc", "dvc_objects", "dvc_data", "dvc_render", "dvc_task")
@@ -90,12 +91,12 @@ def configure(repository: Path, *, stored: Stored) -> None:
 
 
 def reproduce(pipeline: Path, *, stored: Stored, shell: Path) -> int:
-    """Run the stages that changed; restore the others from the run cache, ours or a shared one.
+    """Run the stages that changed; restore the others from the run cache, ours or the shared one.
 
     Returns:
         DVC's exit code; 0 is good.
     """
-    with _in(pipeline, {**stored.environment, "SHELL": str(shell)}):
+    with local_first(), _in(pipeline, {**stored.environment, "SHELL": str(shell)}):
         return int(dvc_main(["repro", "--pull", "--allow-missing", "dvc.yaml"]))
 
 
