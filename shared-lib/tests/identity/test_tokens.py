@@ -95,6 +95,12 @@ def forge(
     return jwt.encode(claims(**changes), key, algorithm=algorithm, headers=headers)
 
 
+def lasting(begin_s: int, end_s: int) -> dict[str, int]:
+    """From and until when, in seconds from now."""
+    now = int(time.time())
+    return {"iat": now + begin_s, "exp": now + end_s}
+
+
 def test_a_good_token_names_its_caller() -> None:
     caller = verifier().verify(good_token(flow_id="fl_1"))
 
@@ -126,11 +132,11 @@ def test_a_right_unknown_here_grants_nothing() -> None:
         ),
         (lambda: forge(kid=None), IdentityMalformedError),
         (
-            lambda: forge(iat=int(time.time()) - 120, exp=int(time.time()) - 60),
+            lambda: forge(**lasting(-120, -60)),
             IdentityExpiredError,
         ),
         (
-            lambda: forge(iat=int(time.time()) + 60, exp=int(time.time()) + 90),
+            lambda: forge(**lasting(60, 90)),
             IdentityNotYetValidError,
         ),
         (lambda: forge(nbf=int(time.time()) + 60), IdentityNotYetValidError),
