@@ -16,7 +16,10 @@ from svc_parquet.conversions.readers.safe_xml import safe_parser
 _BLOCK = 1 << 20
 _OVERLAP = 64
 _LONG = re.compile(rb"v>-?[0-9]{16}")
-_UNCACHED = re.compile(rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^<>]*/>)(?:<(?:\w+:)?v ?/>)?</(?:\w+:)?c>")
+_UNCACHED = re.compile(
+    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^<>]*/>)"
+    rb"(?:<(?:\w+:)?v ?/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"
+)
 _ERROR = b't="e"'
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
 _INTEGER = re.compile(r"-?[0-9]{16,}")
