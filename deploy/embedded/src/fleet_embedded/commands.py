@@ -59,9 +59,12 @@ def _welcome(output: Output, *, address: str, data: Path, key: str | None, secon
         output.say(f"\nYour admin key, shown this once:\n\n  {key}\n")
     server = "" if address == "http://127.0.0.1:8080" else f" --server {address}"
     output.say("Try, in another terminal (`. .venv/bin/activate` first):")
-    for line in (
-        f"fleet login{server}          keep the key for the commands below",
-        "fleet push FILE.csv  from a file to typed Parquet, with its journey",
-        "fleet table list     what came out; or open the address above in a browser",
-    ):
-        output.say(f"  {line}")
+    commands = {
+        f"fleet login{server}": "keep the key for the commands below",
+        "fleet push FILE.csv": "from a file to typed Parquet, with its journey",
+        "fleet demo": "sample files through the gate to a trained, registered model",
+        "fleet table list": "what came out; or open the address above in a browser",
+    }
+    width = max(map(len, commands))
+    for words, what in commands.items():
+        output.say(f"  {words:<{width}}  {what}")

@@ -89,8 +89,8 @@ def sniff(path: Path, *, options: ConversionOptions) -> Sniffed:
         compression, whole = source.compression, len(head) < HEAD_BYTES
     if (other := name_of_other_format(head)) is not None:
         raise UnsupportedFormatError(
-            f"{path.name} looks like {other}, not like CSV, TSV or JSON lines. Export it as one "
-            "of these and send it again.",
+            f"{path.name} looks like {other}, which holds no table. Export the data as CSV, JSON, "
+            "a workbook or Parquet, and send it again.",
             byte=0,
         )
     encoding = _tell_encoding(head, options=options)
