@@ -71,6 +71,15 @@ def await_every_end(client: httpx.Client, *, timeout_s: float = 120) -> None:
     )
 
 
+def await_job(client: httpx.Client, job_id: str) -> None:
+    """Return when a job has succeeded."""
+    wait_until(
+        lambda: answer_to(client, f"/v1/jobs/{job_id}").json()["state"] == "succeeded",
+        timeout_s=60,
+        what=f"job {job_id}",
+    )
+
+
 def check_accepted(client: httpx.Client, accepted: dict[str, str]) -> None:
     """Every accepted upload is readable with its hash."""
     for file_id, sha256 in accepted.items():

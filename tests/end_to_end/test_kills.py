@@ -17,6 +17,7 @@ from outcomes import (
     all_of,
     answer_to,
     await_every_end,
+    await_job,
     await_swept,
     check_accepted,
     check_nothing_lost,
@@ -94,6 +95,7 @@ MAIN_PATH = [
         "jobs.child.failed",
         "jobs.child.failing",
         "jobs.supervisor.killed",
+        "parquet.table.object_put",  # hit below, where a table grows
     }
 ]
 
@@ -207,6 +209,28 @@ def test_a_training_that_is_cut_off_ends_once(point: str, tmp_path: Path) -> Non
             timeout_s=60,
             what="the sweep of models and reports",
         )
+
+
+@pytest.mark.timeout(120)
+def test_an_append_that_is_cut_off_ends_once(tmp_path: Path) -> None:
+    mark = tmp_path / "crashed"
+    env = {"FLEET_CRASH_AT": "parquet.table.object_put", "FLEET_CRASH_MARK": str(mark)}
+    with FleetUnderTest(tmp_path, env=env) as fleet, fleet.client() as client:
+        for seed in (1, 2):
+            push(fleet, seed=seed, accepted={}, rows=100)
+        await_every_end(client)
+        (second, first) = all_of(client, "/v1/tables")
+
+        body = {"source_table_id": second["id"]}
+        asked = client.post(f"/v1/tables/{first['id']}/appends", json=body)
+        assert asked.status_code == 202, asked.text
+        wait_until(mark.exists, timeout_s=60, what="the crash")
+        await_job(client, asked.json()["job_id"])
+
+        grown = answer_to(client, f"/v1/tables/{first['id']}").json()
+        assert (grown["versions"], grown["latest_version"]["rows"]) == (2, 200)
+        versions = list(all_of(client, f"/v1/tables/{first['id']}/versions"))
+        assert [version["rows"] for version in versions] == [200, 100]
 
 
 @pytest.mark.timeout(120)

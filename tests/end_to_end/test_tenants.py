@@ -11,7 +11,7 @@ OF_ALL_TENANTS = {"/v1/pipelines/{name}"}
 
 LISTS = (
     "datasets", "flows", "jobs", "tables", "conversions", "suites", "judgements", "triggers",
-    "triggers/decisions", "training-jobs", "models",
+    "triggers/decisions", "training-jobs", "models", "task-datasets", "knowledge-bases",
 )  # fmt: skip
 
 Land = Callable[..., dict[str, object]]
@@ -51,6 +51,11 @@ def _ids(api: httpx.Client, land: Land) -> dict[str, str]:
     training_job = api.post("/v1/training-jobs", json=training).json()
     # Nobody needs its end.
     api.delete(f"/v1/jobs/{training_job['job_id']}")
+    recipe = {"name": "learned", "table_id": table["id"], "text": "a", "label": "b"}
+    task_dataset = api.post("/v1/task-datasets", json=recipe).json()
+    base = api.post("/v1/knowledge-bases", json={"name": "known", "dataset": "mine"}).json()
+    appended = {"source_table_id": table["id"]}
+    change = api.post(f"/v1/tables/{table['id']}/appends", json=appended).json()
     return {
         "dataset": "mine",
         "version_id": version["id"],
@@ -69,6 +74,13 @@ def _ids(api: httpx.Client, land: Land) -> dict[str, str]:
         "key_id": key["id"],
         "upload_id": upload["id"],
         "path": upload["id"],
+        "task_dataset_id": task_dataset["id"],
+        "change_id": change["id"],
+        "base": base["name"],
+        # Below what is not there for the stranger nothing is looked for.
+        "document_id": "doc_1",
+        "record_id": "rec_1",
+        "decision_id": "td_1",
     }
 
 
@@ -85,6 +97,7 @@ def test_every_route_with_an_id_is_404_for_the_other_tenant(
         for name, value in ids.items():
             address = address.replace(f"{{{name}}}", value)
         address = address.replace("/artifacts/{name}", "/artifacts/log.txt")
+        address += {"search": "?q=a", "diff": "?before=1&after=1"}.get(path.rsplit("/", 1)[-1], "")
         if "{" in address:
             assert "tenant" in path, f"the test knows no id for {path}"
             continue
@@ -103,11 +116,14 @@ def test_lists_of_the_other_tenant_are_empty(stranger: httpx.Client, land: Land)
     assert stranger.get("/v1/statistics").json()["files"] == 0
 
 
-def test_landing_on_the_others_upload_is_404(api: httpx.Client, stranger: httpx.Client) -> None:
+def test_landing_on_the_others_upload_is_404(
+    api: httpx.Client, stranger: httpx.Client, land: Land
+) -> None:
     upload = api.put("/v1/uploads/u.csv", content=b"e,f\n1,2\n").json()
     body = {"uploads": [{"upload_id": upload["id"]}]}
     assert stranger.post("/v1/datasets/x/versions", json=body).status_code == 404
-    file_id = api.get("/v1/datasets").json()["items"][0]["latest_version"]["files"][0]["id"]
+    flow = land("mine.csv", b"a,b\n1,2\n", dataset="mine")
+    file_id = api.get(f"/v1/versions/{flow['version_id']}").json()["files"][0]["id"]
     assert stranger.post("/v1/conversions", json={"file_id": file_id}).status_code == 404
 
 

@@ -83,7 +83,7 @@ def test_a_widened_value_is_the_same_or_refused(values: list[int | None], wider:
     for before, after in zip(values, found, strict=True):
         assert (before is None) == (after is None)
         if before is not None and after is not None:
-            assert Decimal(str(after)) == before
+            assert Decimal(after) == before
 
 
 def merged(folder: Path, frames: list[pl.DataFrame], **more: Any) -> tuple[pl.DataFrame, Merged]:
