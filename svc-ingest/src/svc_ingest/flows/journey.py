@@ -173,6 +173,10 @@ def standing_of(
             times += [each.at for each in answers]
             times += [by_id[each].ended_at for each in _asked(answers) if each in by_id]
             times += [each.ended_at for each in _reporting(answers, reporting)]
+    return _worst(outcomes, times=times)
+
+
+def _worst(outcomes: set[FlowState], *, times: Sequence[datetime | None]) -> Standing:
     for state in (FlowState.RUNNING, FlowState.FAILED, FlowState.CANCELLED, FlowState.SUCCEEDED):
         if state in outcomes:
             break

@@ -81,16 +81,8 @@ class Versions:
         self._flows.begin(
             unit, dataset=owner, version=version, files=rows, plan=plan, purpose=purpose
         )
-        landed = [
-            LandedFile(
-                file_id=row.id,
-                path=row.path,
-                object_key=file.object_key,
-                sha256=row.sha256,
-                bytes=row.bytes,
-            )
-            for row, file in zip(rows, files, strict=True)
-        ]
+        keys = [file.object_key for file in files]
+        landed = [_landed_file(row, key) for row, key in zip(rows, keys, strict=True)]
         told = DatasetVersionLanded(
             dataset_id=owner.id,
             dataset_name=owner.name,
@@ -188,6 +180,12 @@ class Versions:
         files = VersionRepository(view).files([row.id])[row.id]
         verdict = verdicts_of(view, [row.id]).get(row.id)
         return view_version(row, dataset=owner, files=files, verdict=verdict)
+
+
+def _landed_file(row: FileRow, object_key: str) -> LandedFile:
+    return LandedFile(
+        file_id=row.id, path=row.path, object_key=object_key, sha256=row.sha256, bytes=row.bytes
+    )
 
 
 def _refuse_duplicates(files: list[ReceivedFile]) -> None:
