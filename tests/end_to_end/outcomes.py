@@ -62,13 +62,19 @@ def all_of(client: httpx.Client, path: str) -> Iterator[dict[str, Any]]:
         cursor = {"cursor": page["next"]}
 
 
-def await_every_end(client: httpx.Client, *, timeout_s: float = 120) -> None:
-    """Return when no flow runs any more."""
-    wait_until(
-        lambda: not answer_to(client, "/v1/flows", state="running").json()["items"],
-        timeout_s=timeout_s,
-        what="every flow's end",
-    )
+def await_every_end(client: httpx.Client, *, timeout_s: float = 120, but: int = 0) -> None:
+    """Return when no flow runs any more, or only `but` of them; says which do not end."""
+
+    def running() -> list[str]:
+        answer = answer_to(client, "/v1/flows", state="running")
+        return [flow["id"] for flow in answer.json()["items"]]
+
+    try:
+        wait_until(lambda: len(running()) <= but, timeout_s=timeout_s, what="the flows' end")
+    except TimeoutError as error:
+        stuck = [answer_to(client, f"/v1/flows/{flow}").json() for flow in running()]
+        jobs = [answer_to(client, "/v1/jobs", flow=flow["id"]).json()["items"] for flow in stuck]
+        raise AssertionError(f"these flows do not end: {stuck}; their jobs: {jobs}") from error
 
 
 def await_job(client: httpx.Client, job_id: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 import redis
-from outcomes import answer_to, check_nothing_lost, kill_first, push
+from outcomes import await_every_end, check_nothing_lost, kill_first, push
 
 from shared_lib.contracts.services import SERVICES
 from shared_lib.testing.processes import outliving, tree_of
@@ -127,18 +127,7 @@ def await_push(accepted: dict[str, str]) -> None:
 def await_calm(fleet: ScaledOutFleet) -> None:
     """Return when what the harm before this one held up is nearly done: each is one of its own."""
     with fleet.client() as client:
-
-        def running() -> list[str]:
-            return [
-                flow["id"]
-                for flow in answer_to(client, "/v1/flows", state="running").json()["items"]
-            ]
-
-        try:
-            wait_until(lambda: len(running()) <= CALM, timeout_s=180, what="the flows of before")
-        except TimeoutError as error:
-            stuck = [answer_to(client, f"/v1/flows/{flow}").json() for flow in running()]
-            raise AssertionError(f"these flows do not end: {stuck}") from error
+        await_every_end(client, timeout_s=180, but=CALM)
 
 
 def hurt(folder: Path, *, harms: list[Harm], seed: int) -> None:

@@ -35,9 +35,11 @@ class TableVersionRow(Base):
 
 
 class GateRow(Base):
-    """That svc-quality knows a table version, and which of its verdicts were decided upon.
+    """What events have told of a table version, and which of its verdicts were decided upon.
 
-    It may come before the table version itself: events have no order.
+    Every event makes or holds it first, so that of two that come at once the later one sees what
+    the earlier one told. It may be there before the table version itself: events have no order.
+    `asked`: svc-quality has said which suites judge the version.
     """
 
     __tablename__ = "gate"
@@ -45,6 +47,7 @@ class GateRow(Base):
     table_version_id: Mapped[str] = mapped_column(primary_key=True)
     tenant: Mapped[str]
     decided_revision: Mapped[int]
+    asked: Mapped[bool]
 
 
 class VerdictRow(Base):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from shared_lib.db import Repository
@@ -45,12 +45,19 @@ class TableVersionRepository(Repository[TableVersionRow]):
         )
         return list(self.session.scalars(query.order_by(TableVersionRow.id.desc()).limit(limit)))
 
-    def hold_gate(self, table_version_id: str, *, tenant: str) -> None:
-        """Know that svc-quality knows the version."""
+    def hold_gate(self, table_version_id: str, *, tenant: str, asked: bool = False) -> None:
+        """Make or hold the version's gate; waits for another unit that has it."""
         dialect = self.session.get_bind().dialect.name
         insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-        values = {"table_version_id": table_version_id, "tenant": tenant, "decided_revision": 0}
-        self.session.execute(insert(GateRow).values(values).on_conflict_do_nothing())
+        statement = insert(GateRow).values(
+            table_version_id=table_version_id, tenant=tenant, decided_revision=0, asked=asked
+        )
+        self.session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[GateRow.table_version_id],
+                set_={"asked": or_(GateRow.asked, statement.excluded.asked)},
+            )
+        )
 
     def lock_gate(self, table_version_id: str) -> GateRow | None:
         """The gate of a version, held: what follows from it is decided by one at a time."""
@@ -80,4 +87,5 @@ class TableVersionRepository(Repository[TableVersionRow]):
 
     def asked(self, table_version_id: str) -> bool:
         """Whether svc-quality has said which suites judge the version."""
-        return self.session.get(GateRow, table_version_id) is not None
+        query = select(GateRow.asked).where(GateRow.table_version_id == table_version_id)
+        return bool(self.session.scalar(query))

@@ -29,6 +29,7 @@ class Tables:
         """`table.published`: the version can be trained on once the gate lets it."""
         if not table.parts:
             return  # from before the event named them
+        TableVersionRepository(unit).hold_gate(table.table_version_id, tenant=event.tenant)
         TableVersionRepository(unit).add(
             TableVersionRow(
                 id=table.table_version_id,
@@ -57,7 +58,7 @@ class Tables:
     ) -> None:
         """`judgements.requested`: these suites, if any, will say whether it may be used."""
         tables = TableVersionRepository(unit)
-        tables.hold_gate(asked.table_version_id, tenant=event.tenant)
+        tables.hold_gate(asked.table_version_id, tenant=event.tenant, asked=True)
         for each in asked.judgements:
             tables.keep_verdict(
                 {
@@ -74,6 +75,7 @@ class Tables:
 
     def on_quality_judged(self, unit: WriteUnit, event: Event, judged: QualityJudged) -> None:
         """`quality.judged`: a verdict, or a person's override of one."""
+        TableVersionRepository(unit).hold_gate(judged.table_version_id, tenant=event.tenant)
         TableVersionRepository(unit).keep_verdict(
             {
                 "id": judged.judgement_id,
