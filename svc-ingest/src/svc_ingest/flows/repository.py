@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -41,6 +41,8 @@ _TellableRow = (
     | AskedBuildsRow
     | KnowledgeBuildRow
 )
+
+_RevisedRow = TypeVar("_RevisedRow", JudgementRow, KnowledgeBuildRow)
 
 
 class FlowRepository(Repository[FlowRow]):
@@ -194,18 +196,7 @@ class FlowRepository(Repository[FlowRow]):
 
     def keep_judgement(self, judgement: dict[str, Any]) -> bool:
         """Keep what is newest of a judgement; whether it was new."""
-        if _insert_new(self.session, JudgementRow, judgement):
-            return True
-        query = select(JudgementRow).where(
-            JudgementRow.id == judgement["id"], JudgementRow.tenant == judgement["tenant"]
-        )
-        known = self.session.scalar(query.with_for_update())
-        if known is None or known.revision >= judgement["revision"]:
-            return False
-        for column, value in judgement.items():
-            setattr(known, column, value)
-        self.session.flush()
-        return True
+        return _keep_newest(self.session, JudgementRow, judgement)
 
     def add_judged_table(self, table: dict[str, Any]) -> bool:
         """Keep that the gate knows a table; False when that has been told of before."""
@@ -247,18 +238,7 @@ class FlowRepository(Repository[FlowRow]):
 
     def keep_build(self, build: dict[str, Any]) -> bool:
         """Keep what is newest of a build; whether it was new."""
-        if _insert_new(self.session, KnowledgeBuildRow, build):
-            return True
-        query = select(KnowledgeBuildRow).where(
-            KnowledgeBuildRow.id == build["id"], KnowledgeBuildRow.tenant == build["tenant"]
-        )
-        known = self.session.scalar(query.with_for_update())
-        if known is None or known.revision >= build["revision"]:
-            return False
-        for column, value in build.items():
-            setattr(known, column, value)
-        self.session.flush()
-        return True
+        return _keep_newest(self.session, KnowledgeBuildRow, build)
 
     def add_training(self, training: dict[str, Any]) -> bool:
         """Keep a training's results; False when they have been told of before."""
@@ -301,3 +281,17 @@ def _insert_new(session: Session, model: type[_TellableRow], row: dict[str, Any]
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement = insert(model).values(row).on_conflict_do_nothing().returning(model.tenant)
     return session.scalar(statement) is not None
+
+
+def _keep_newest(session: Session, model: type[_RevisedRow], row: dict[str, Any]) -> bool:
+    """Keep the row unless a revision as new is known; whether it was new."""
+    if _insert_new(session, model, row):
+        return True
+    query = select(model).where(model.id == row["id"], model.tenant == row["tenant"])
+    known = session.scalar(query.with_for_update())
+    if known is None or known.revision >= row["revision"]:
+        return False
+    for column, value in row.items():
+        setattr(known, column, value)
+    session.flush()
+    return True
