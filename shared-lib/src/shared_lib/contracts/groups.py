@@ -1,0 +1,151 @@
+"""Groups of records: clusters that are found, and categories that are given."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from shared_lib.contracts.base import Contract
+
+ClusterStatus = Literal["new", "grown", "shrunk", "same"]
+CategoryId = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class ClusterOptions(Contract):
+    """How records are grouped; what is left out is chosen from the records."""
+
+    method: Literal["kmeans", "hdbscan"] = "kmeans"
+    clusters: int | None = Field(
+        default=None, ge=2, le=200, description="How many, of k-means; chosen by silhouette if not."
+    )
+    min_size: int | None = Field(
+        default=None, ge=2, description="Records of the smallest cluster; of the number if not."
+    )
+
+
+class Term(Contract):
+    """A word or two that tell a group from the others."""
+
+    term: str
+    score: float = Field(description="c-TF-IDF; comparable within one group only.")
+
+
+class ClusterView(Contract):
+    """Records that are like one another."""
+
+    id: str = Field(description="Stays with the cluster from build to build.")
+    label: str
+    terms: list[Term]
+    size: int = Field(description="Records.")
+    stability: float | None = Field(
+        description="Mean Jaccard overlap with its like when part of the records is grouped anew."
+    )
+    status: ClusterStatus = Field(description="Beside the build before; `new` when there is none.")
+    was: str | None = Field(description="Id in the build before.")
+    size_before: int | None = None
+    examples: list[str] = Field(default=[], description="Ids of the records nearest its middle.")
+
+
+class GoneCluster(Contract):
+    """A cluster of the build before that has no like in this one."""
+
+    id: str
+    label: str
+    size: int
+
+
+class Category(Contract):
+    """A subject that records may be about."""
+
+    id: CategoryId
+    label: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    description: Annotated[str, StringConstraints(max_length=2000)] = ""
+    examples: Annotated[
+        list[Annotated[str, StringConstraints(min_length=1, max_length=2000)]],
+        Field(max_length=100),
+    ] = []
+
+
+class Taxonomy(Contract):
+    """The categories of a base: its folders, or a list of one's own."""
+
+    kind: Literal["folders", "list"] = "folders"
+    depth: int | None = Field(
+        default=None,
+        ge=1,
+        le=20,
+        description="Of the folders; the least at which there are two if left out.",
+    )
+    categories: Annotated[list[Category], Field(max_length=500)] = Field(
+        default=[], description="Of a list."
+    )
+    margin: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="How far the best must lead; chosen on labelled records if left out.",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Taxonomy":
+        names = [each.id for each in self.categories]
+        if self.kind == "list" and len(names) < 2:
+            raise ValueError("a list needs at least two categories")
+        if self.kind == "folders" and names:
+            raise ValueError("categories are given with the kind `list` only")
+        if len(set(names)) < len(names):
+            raise ValueError("two categories have the same id")
+        return self
+
+
+class CurvePoint(Contract):
+    """What a margin would give on labelled records that were held out."""
+
+    margin: float
+    coverage: float = Field(description="Share of records that are given a category.")
+    precision: float = Field(description="Share of those whose category is the labelled one.")
+
+
+class Reliability(Contract):
+    """Records whose score lies in one tenth: what was promised, and what came true."""
+
+    score: float = Field(description="Mean.")
+    accuracy: float
+    count: int
+
+
+class CategoryQuality(Contract):
+    """One category on held-out records, at the margin."""
+
+    id: str
+    labelled: int
+    precision: float | None
+    recall: float | None
+
+
+class CategoryReport(Contract):
+    """How far the assignment can be believed, told by labelled records that were held out."""
+
+    labelled: int
+    documents: int = Field(description="Whose records are held out together.")
+    accuracy: float = Field(description="Without abstaining.")
+    accuracy_of_names: float = Field(description="The same by labels and descriptions alone.")
+    coverage: float = Field(description="At the margin.")
+    precision: float = Field(description="At the margin.")
+    calibration_error: float = Field(description="Expected calibration error; 0 is perfect.")
+    curve: list[CurvePoint]
+    reliability: list[Reliability]
+    categories: list[CategoryQuality]
+
+
+class Assigned(Contract):
+    """A category, and how sure it is."""
+
+    id: str
+    score: float = Field(description="Calibrated: of 100 at 0.8, some 80 are right.")
+
+
+class CategoryView(Category):
+    """A category and how many records it has."""
+
+    size: int = 0
+    terms: list[Term] = []
