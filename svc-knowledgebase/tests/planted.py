@@ -1,9 +1,12 @@
 """Records about subjects that are known, with vectors that keep to them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from svc_knowledgebase.clusters.space import unit
 
 SUBJECTS = {
     "pumps": ["pump", "valve", "pressure", "impeller", "seal", "flow", "bearing"],
@@ -52,3 +55,14 @@ def planted(
     vectors = np.array(rows).reshape(-1, dimensions)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return Planted(ids, texts, vectors.astype(np.float32), np.array(subjects, dtype=np.int64))
+
+
+def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+    """The subject whose words or name a text has, or nothing."""
+    whole = planted(dict.fromkeys(SUBJECTS, 1), noise=0.0)
+    rows = []
+    for text in texts:
+        words = set(text.lower().replace(",", " ").replace(".", " ").split())
+        counts = [len(words & {name, *SUBJECTS[name]}) for name in list(SUBJECTS)]
+        rows.append(sum(n * row for n, row in zip(counts, whole.vectors, strict=True)))
+    return unit(np.array(rows, dtype=np.float32))

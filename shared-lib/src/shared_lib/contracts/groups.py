@@ -125,8 +125,9 @@ class CategoryQuality(Contract):
 class CategoryReport(Contract):
     """How far the assignment can be believed, told by labelled records that were held out."""
 
-    labelled: int
-    documents: int = Field(description="Whose records are held out together.")
+    margin: float
+    labelled: int = Field(description="Held-out records.")
+    documents: int = Field(description="They belong to; a document is held out as a whole.")
     accuracy: float = Field(description="Without abstaining.")
     accuracy_of_names: float = Field(description="The same by labels and descriptions alone.")
     coverage: float = Field(description="At the margin.")
