@@ -150,3 +150,78 @@ class CategoryView(Category):
 
     size: int = 0
     terms: list[Term] = []
+
+
+class ClustersView(Contract):
+    """The clusters of the build that is searched, the biggest first."""
+
+    method: str
+    records: int
+    outliers: int = Field(description="Records that are like no cluster.")
+    agreement: float | None = Field(
+        description="Mean adjusted Rand index when part of the records is grouped anew; 1 is firm."
+    )
+    compared: bool = Field(description="Whether a build before was there to compare with.")
+    clusters: list[ClusterView]
+    gone: list[GoneCluster]
+
+
+class ClusterMap(Contract):
+    """Where records lie, those alike near one another; places are from 0 to 1."""
+
+    records: int
+    drawn: int = Field(description="A sample when there are more.")
+    points: dict[str, list[tuple[float, float]]] = Field(
+        description="By id of the cluster; records in none under an empty id."
+    )
+
+
+class CategoriesView(Contract):
+    """The categories of the build that is searched, and how far they can be believed."""
+
+    kind: Literal["folders", "list"]
+    records: int
+    abstained: int = Field(description="Records that were given none.")
+    margin: float = Field(description="By which the best must lead the second.")
+    categories: list[CategoryView]
+    report: CategoryReport | None = Field(description="Null where too few records are labelled.")
+
+
+class Column(Contract):
+    """A column of a table."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    type: Annotated[str, StringConstraints(max_length=100)] | None = None
+    samples: Annotated[
+        list[Annotated[str, StringConstraints(max_length=1000)]], Field(max_length=50)
+    ] = []
+
+
+class Categorise(Contract):
+    """The body of `POST /v1/knowledge-bases/{base}/categorise`: texts, or a table's columns."""
+
+    texts: Annotated[
+        list[Annotated[str, StringConstraints(min_length=1, max_length=10_000)]],
+        Field(max_length=100),
+    ] = []
+    columns: Annotated[list[Column], Field(max_length=100)] = []
+
+    @model_validator(mode="after")
+    def _something(self) -> "Categorise":
+        if bool(self.texts) == bool(self.columns):
+            raise ValueError("give texts or columns")
+        return self
+
+
+class Given(Contract):
+    """The category of one thing."""
+
+    category: str | None = Field(description="Null where the best does not lead by enough.")
+    best: list[Assigned] = Field(description="The likeliest five.")
+
+
+class CategoriseAnswer(Contract):
+    """In the order of what was asked."""
+
+    items: list[Given]
+    together: Given = Field(description="Of all of them as one, such as the table of the columns.")
