@@ -8,7 +8,7 @@ from shared_lib.charts import CurvePlace, share_curve
 def test_the_line_goes_through_its_places() -> None:
     places = [CurvePlace(1.0, 0.85, "a<b"), CurvePlace(0.5, 1.0, "margin 0.5")]
     text = share_curve(places, axes=("right", "up"), title="t & u", description="d", marked=1)
-    assert re.findall(r'points="([^"]*)"', text) == ["408.0,167.0 226.0,12.0"]
+    assert re.findall(r'points="([^"]*)"', text) == ["408.0,168.0 226.0,12.0"]
     assert "a&lt;b" in text
     assert "t &amp; u" in text
     assert text.count("series-2") == 1

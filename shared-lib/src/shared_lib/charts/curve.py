@@ -41,9 +41,10 @@ def share_curve(
     least = min(least, 0.9)
 
     def at(x: float, y: float) -> tuple[float, float]:
-        right = LEFT + x * (WIDTH - LEFT - RIGHT)
-        return round(right, 1), round(
-            HEIGHT - BOTTOM - (y - least) / (1 - least) * (HEIGHT - TOP - BOTTOM), 1
+        up = (float(y) - least) / (1 - least)
+        return (
+            round(LEFT + float(x) * (WIDTH - LEFT - RIGHT), 1),
+            round(HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM), 1),
         )
 
     drawn = [at(place.x, place.y) for place in places]
