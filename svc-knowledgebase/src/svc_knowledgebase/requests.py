@@ -1,12 +1,18 @@
-"""The kind of job of this service."""
+"""The kinds of job of this service."""
 
 from shared_lib.jobs.kinds import JobKind
 
 BUILD = "build"
+EMBED = "embed"
 
 BUILD_KIND = JobKind(
     name=BUILD,
     run="svc_knowledgebase.builds.jobs:run",
     queue="knowledgebase",
     preload=("svc_knowledgebase.builds.jobs",),
+)
+EMBED_KIND = JobKind(
+    name=EMBED,
+    run="svc_knowledgebase.embedding.jobs:run",
+    queue="knowledgebase",
 )
