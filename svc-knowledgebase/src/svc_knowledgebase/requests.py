@@ -4,6 +4,7 @@ from shared_lib.jobs.kinds import JobKind
 
 BUILD = "build"
 EMBED = "embed"
+GROUP = "group"
 
 BUILD_KIND = JobKind(
     name=BUILD,
@@ -14,5 +15,10 @@ BUILD_KIND = JobKind(
 EMBED_KIND = JobKind(
     name=EMBED,
     run="svc_knowledgebase.embedding.jobs:run",
+    queue="knowledgebase",
+)
+GROUP_KIND = JobKind(
+    name=GROUP,
+    run="svc_knowledgebase.grouping.jobs:run",
     queue="knowledgebase",
 )

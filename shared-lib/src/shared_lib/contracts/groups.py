@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from shared_lib.contracts.base import Contract
+from shared_lib.contracts.errors import Problem
+from shared_lib.contracts.jobs import JobState
 
 ClusterStatus = Literal["new", "grown", "shrunk", "same"]
 CategoryId = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -225,3 +227,40 @@ class CategoriseAnswer(Contract):
 
     items: list[Given]
     together: Given = Field(description="Of all of them as one, such as the table of the columns.")
+
+
+class GroupingView(Contract):
+    """Where the grouping of the build that is searched stands."""
+
+    job_id: str | None = Field(description="Null where nobody has asked for it yet.")
+    state: JobState | None
+    error: Problem | None = None
+
+
+class TaxonomyView(Contract):
+    """What the categories of a base are, and what applies it."""
+
+    taxonomy: Taxonomy
+    grouping: GroupingView
+
+
+class ClusterOptionsView(Contract):
+    """How the records of a base are clustered, and what applies it."""
+
+    options: ClusterOptions
+    grouping: GroupingView
+
+
+class Labelled(Contract):
+    """A group that a record is in."""
+
+    id: str
+    label: str
+    score: float | None = Field(default=None, description="Of a category: how sure it is.")
+
+
+class RecordGroups(Contract):
+    """The groups of one record."""
+
+    cluster: Labelled | None
+    category: Labelled | None

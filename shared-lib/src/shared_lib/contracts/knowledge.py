@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from shared_lib.contracts.base import Contract, UtcTime
 from shared_lib.contracts.errors import Problem
+from shared_lib.contracts.groups import GroupingView
 from shared_lib.contracts.jobs import JobState
 
 Glob = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -188,6 +189,9 @@ class BuildView(Contract):
     embedding: EmbeddingView | None = Field(
         default=None, description="Null until the build can be searched, and without embeddings."
     )
+    grouping: GroupingView | None = Field(
+        default=None, description="Null until the build is embedded."
+    )
     error: Problem | None = None
     created_at: UtcTime
 
@@ -266,6 +270,7 @@ class FacetValue(Contract):
 
     value: str
     count: int
+    label: str | None = Field(default=None, description="Of a cluster or category.")
 
 
 class SearchAnswer(Contract):
@@ -276,5 +281,6 @@ class SearchAnswer(Contract):
     total: int = Field(description="Records that have the words, and what is near in meaning.")
     hits: list[SearchHit]
     facets: dict[str, list[FacetValue]] = Field(
-        description="`folder`, `mime`, `language`, `element_type`: the most frequent values."
+        description="`folder`, `mime`, `language`, `element_type`, and `cluster` and `category` "
+        "where the base is grouped: the most frequent values."
     )

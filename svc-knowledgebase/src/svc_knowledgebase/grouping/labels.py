@@ -128,14 +128,31 @@ class LabelsReader:
         rows = self._connection.execute("SELECT shown, direction FROM category ORDER BY place")
         return [LabelledCategory(orjson.loads(row[0]), array("f", row[1])) for row in rows]
 
+    def names(self) -> dict[str, dict[str, str]]:
+        """The labels of clusters and of categories by id."""
+        found = {}
+        for table in ("cluster", "category"):
+            rows = self._connection.execute(
+                f"SELECT id, json_extract(shown, '$.label') FROM {table}"  # noqa: S608 - our own words
+            )
+            found[table] = dict(rows.fetchall())
+        return found
+
     def members(
         self, *, cluster: str | None, category: str | None, after: int, limit: int
     ) -> list[int]:
-        """Numbers of the records with a label, behind `after`, in order."""
-        name, value = ("cluster", cluster) if cluster is not None else ("category", category)
+        """Numbers of the records with these labels, behind `after`, in order.
+
+        None: whatever label; an empty one: without.
+        """
+        parts, values = ["number > ?"], list[object]([after])
+        for name, value in (("cluster", cluster), ("category", category)):
+            if value is not None:
+                parts.append(f"{name} IS ?")
+                values.append(value or None)
         rows = self._connection.execute(
-            f"SELECT number FROM label WHERE {name} IS ? AND number > ? ORDER BY number LIMIT ?",  # noqa: S608 - our own words
-            (value, after, limit),
+            f"SELECT number FROM label WHERE {' AND '.join(parts)} ORDER BY number LIMIT ?",  # noqa: S608 - our own words
+            (*values, limit),
         )
         return [row[0] for row in rows]
 
