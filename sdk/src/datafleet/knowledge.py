@@ -14,6 +14,7 @@ from shared_lib.contracts.knowledge import (
     DocumentView,
     Fate,
     KnowledgeBaseCreate,
+    KnowledgeBaseDeleted,
     KnowledgeBaseView,
     KnowledgeRecord,
     SearchAnswer,
@@ -43,6 +44,13 @@ class KnowledgeBases:
     def create(self, base: KnowledgeBaseCreate) -> KnowledgeBaseView:
         """Make a base of a dataset; its first build is asked for apart."""
         return self._transport.post(_BASES, answers=KnowledgeBaseView, body=base)
+
+    def delete(self, base: str, *, dry_run: bool = False) -> KnowledgeBaseDeleted:
+        """Delete a base and its builds, or say what would go; its dataset stays."""
+        params: Parameters = {"dry_run": "true"} if dry_run else {}
+        return self._transport.delete(
+            address(_BASES, base), answers=KnowledgeBaseDeleted, params=params
+        )
 
     def build(self, base: str, *, body: BuildCreate | None = None) -> BuildView:
         """Build now; `jobs.wait(build.job_id)` waits for it."""

@@ -98,6 +98,49 @@ def test_objects_that_no_build_needs_are_swept(knowledge: Knowledge) -> None:
     assert knowledge.found("manuals", "version") == ["a.txt"]
 
 
+def test_a_deleted_base_leaves_nothing(knowledge: Knowledge) -> None:
+    """Of two bases one goes, with its rows and objects; the dataset can be built again."""
+    for name in ("gone", "kept"):
+        knowledge.ask("POST", BASES, json={"name": name, "dataset": "manuals"})
+    knowledge.land({"a.txt": b"words"}, dataset="manuals")
+    for name in ("gone", "kept"):
+        knowledge.built(name)
+    path = f"{BASES}/gone"
+    told = knowledge.ask("DELETE", path, params={"dry_run": True}).json()
+    assert (told["builds"], told["dry_run"]) == (1, True)
+    assert told["bytes"] > 0
+    assert knowledge.get(path)["id"] == told["id"]
+    assert knowledge.ask("DELETE", path, tenant=OTHER).status_code == 404
+
+    assert knowledge.ask("DELETE", path).json() == told | {"dry_run": False}
+    for method, end in (("GET", ""), ("GET", "/builds"), ("DELETE", "")):
+        assert knowledge.ask(method, f"{path}{end}").status_code == 404
+    wait_until(lambda: not knowledge.objects_of(told["id"]), what="the sweep")
+    assert knowledge.found("kept", "words") == ["a.txt"]
+    knowledge.ask("POST", BASES, json={"name": "gone", "dataset": "manuals"})
+    knowledge.ask("POST", f"{path}/builds", json={})
+    assert knowledge.built("gone")["number"] == 1
+
+
+def test_what_builds_a_deleted_base_ends(tmp_path: Path) -> None:
+    """One build waits, one has parsed its documents and may not publish: both are cancelled."""
+    mark, settings = tmp_path / "crashed", knowledge_settings(tmp_path)
+    stopped = {"FLEET_CRASH_AT": "knowledgebase.build.object_put", "FLEET_CRASH_MARK": str(mark)}
+    with running_knowledge(settings, supervised=False) as knowledge:
+        base = knowledge.make_base("manuals")
+        knowledge.land({"a.txt": b"words"}, dataset="manuals")
+        with running_worker(settings, **stopped):
+            wait_until(mark.exists, timeout_s=30, what="a build in the middle of its end")
+            knowledge.ask("POST", f"{BASES}/manuals/builds", json={})
+            jobs = [each["job_id"] for each in knowledge.get(f"{BASES}/manuals/builds")["items"]]
+            assert knowledge.ask("DELETE", f"{BASES}/manuals").status_code == 200
+            for job in jobs:
+                ended = knowledge.get(f"/v1/jobs/{job}", headers={"Prefer": "wait=60"})
+                assert ended["state"] in ("cancelled", "succeeded"), ended
+            wait_until(lambda: not knowledge.objects_of(base["id"]), what="the sweep")
+            assert knowledge.events("knowledge_base.built") == []
+
+
 def test_an_event_that_comes_twice_builds_once(light_knowledge: Knowledge) -> None:
     light_knowledge.make_base("twice")
     version = light_knowledge.land({"a.txt": b"words"}, dataset="twice", event_id="ev_twice")

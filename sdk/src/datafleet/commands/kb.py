@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from datafleet.commands.connection import limit_option, no_such, pass_client
+from datafleet.commands.connection import find_base, limit_option, pass_client
+from datafleet.commands.kb_delete import delete
 from shared_lib.console import Column, CommandError, ExitCode, Output, pass_output
 from shared_lib.console.formats import format_bytes, format_count
 from shared_lib.console.lazy import LazyGroup
@@ -257,16 +258,5 @@ def download_base(
         output.data(f"{came.path}  {format_bytes(came.bytes)}")
 
 
-def find_base(client: "Client", name: str) -> KnowledgeBaseView:
-    """The base of that name or id.
-
-    Raises:
-        CommandError: there is none; says which comes closest.
-    """
-    from datafleet.errors import NotFoundError  # noqa: PLC0415 - imported by `connect` already
-
-    try:
-        return client.knowledge_bases.read(name)
-    except NotFoundError as error:
-        names = (each.name for each in client.knowledge_bases.list(limit=500))
-        raise no_such(client, "kb", name=name, names=names) from error
+for command in (delete,):
+    kb.add_command(command)

@@ -32,3 +32,8 @@ class KnowledgeBaseRepository(Repository[KnowledgeBaseRow]):
             KnowledgeBaseRow.dataset == dataset, KnowledgeBaseRow.follow
         )
         return list(self.session.scalars(query.order_by(KnowledgeBaseRow.id)))
+
+    def delete(self, row: KnowledgeBaseRow) -> None:
+        """Delete a base of which nothing is left."""
+        self.session.delete(row)
+        self.session.flush()

@@ -1,5 +1,6 @@
 """Builds: asked for by people or by a landing, made by a job, published in one transaction."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 from shared_lib.contracts.base import utc_now
@@ -25,6 +26,7 @@ from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
 from shared_lib.events import emit
 from shared_lib.jobs import JobQueue, Runtime
+from shared_lib.jobs.errors import JobAlreadyEndedError
 from shared_lib.storage import StoredObject
 from svc_knowledgebase.bases.errors import BuildNotFoundError, NothingLandedError
 from svc_knowledgebase.bases.models import KnowledgeBaseRow
@@ -203,6 +205,22 @@ class Builds:
             flow_id=LandedVersionRepository(unit).get(row.version_id).flow_id,
             doorbell=self._runtime.doorbell,
         )
+
+    def size(self, view: ReadView, base: KnowledgeBaseRow) -> tuple[int, int]:
+        """How many builds a base has, and the bytes of all that is kept of it."""
+        return BuildRepository(view).size(base.id)
+
+    def delete(self, unit: WriteUnit, base: KnowledgeBaseRow) -> None:
+        """Delete all builds of a base and cancel what is at work for it.
+
+        A job that ends before it is cancelled finds no build to publish, and nothing is kept.
+        """
+        builds = BuildRepository(unit)
+        for job_id in builds.open_jobs(base.id, tenant=base.tenant):
+            # It may end between the two looks; then there is nothing left to cancel.
+            with contextlib.suppress(JobAlreadyEndedError):
+                self._queue.cancel(unit, job_id=job_id, tenant=base.tenant)
+        builds.delete_all(base.id)
 
     def page(
         self, view: ReadView, base: KnowledgeBaseRow, *, limit: int, cursor: str | None
