@@ -122,9 +122,7 @@ async def build_base(
 
 
 @router.post("/knowledge/{base}/deletion")
-async def delete_base(
-    request: Request, base: str, name: Annotated[str, Form()] = ""
-) -> Response:
+async def delete_base(request: Request, base: str, name: Annotated[str, Form()] = "") -> Response:
     """Delete a base when its name was typed, then show those that are left."""
     caller, backend = current_principal(request).caller, state_of(request).backend
     path = f"/v1/knowledge-bases/{base}"
