@@ -7,6 +7,8 @@ from shared_lib.web import create_service_app
 from svc_knowledgebase.bases import endpoints as bases_endpoints
 from svc_knowledgebase.bases.service import Bases
 from svc_knowledgebase.builds.service import Builds
+from svc_knowledgebase.graph import endpoints as graph_endpoints
+from svc_knowledgebase.graph.service import Graphs
 from svc_knowledgebase.searching import endpoints as searching_endpoints
 from svc_knowledgebase.searching.service import Searches
 from svc_knowledgebase.settings import KnowledgebaseSettings
@@ -19,10 +21,12 @@ def create_app(settings: KnowledgebaseSettings) -> FastAPI:
     builds = Builds(parts)
     bases = Bases(builds=builds)
     searches = Searches(parts, bases=bases)
+    graphs = Graphs(parts, bases=bases, builds=builds, settings=settings.graph_queries)
     return create_service_app(
         parts,
         title="svc-knowledgebase",
-        routers=[bases_endpoints.router, searching_endpoints.router],
+        routers=[bases_endpoints.router, searching_endpoints.router, graph_endpoints.router],
         handlers={DATASET_VERSION_LANDED.name: bases.on_landed},
-        services={Builds: builds, Bases: bases, Searches: searches},
+        services={Builds: builds, Bases: bases, Searches: searches, Graphs: graphs},
+        closers=[graphs.close],
     )

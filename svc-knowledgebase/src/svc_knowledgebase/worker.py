@@ -6,7 +6,7 @@ from shared_lib.db.engine import ReadView
 from shared_lib.jobs.orphans import OrphanSweep
 from shared_lib.jobs.runtime import Runtime, build_runtime
 from svc_knowledgebase.builds.repository import BuildRepository
-from svc_knowledgebase.requests import BUILD_KIND
+from svc_knowledgebase.requests import BUILD_KIND, GRAPH_KIND
 from svc_knowledgebase.settings import KnowledgebaseSettings
 
 
@@ -16,7 +16,7 @@ def runtime(settings: KnowledgebaseSettings) -> Runtime:
     return build_runtime(
         settings,
         worker="svc_knowledgebase.worker:runtime",
-        kinds=(BUILD_KIND,),
+        kinds=(BUILD_KIND, GRAPH_KIND),
         sweeps=(orphans,),
     )
 

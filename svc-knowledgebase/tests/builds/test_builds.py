@@ -218,9 +218,15 @@ def test_another_tenant_sees_nothing(light_knowledge: Knowledge) -> None:
 
     assert light_knowledge.get(BASES, tenant=OTHER)["items"][0]["id"] == theirs["id"]
     for end in ("", "/builds", "/tree", "/search?q=valves", "/documents", "/download",
-                f"/records/{record.id}", f"/records/{record.id}/similar"):  # fmt: skip
+                f"/records/{record.id}", f"/records/{record.id}/similar", "/graph",
+                "/graph/export?format=json"):  # fmt: skip
         path = f"{BASES}/{mine['id']}{end}"
         assert light_knowledge.ask("GET", path, tenant=OTHER).status_code == 404, path
+    question = {"cypher": "MATCH (r:Record) RETURN r.text"}
+    asked = light_knowledge.ask(
+        "POST", f"{BASES}/{mine['id']}/graph/query", json=question, tenant=OTHER
+    )
+    assert asked.status_code == 404
     # The name is theirs too, and means their own base.
     hits = light_knowledge.get(f"{BASES}/mine/search", params={"q": "valves"}, tenant=OTHER)
     assert [hit["record"]["path"] for hit in hits["hits"]] == ["b.txt"]
@@ -271,7 +277,7 @@ def test_the_api_loads_no_parser() -> None:
     program = (
         "import sys, svc_knowledgebase.app\n"
         "heavy = {'polars', 'pypdfium2', 'python_calamine', 'selectolax', 'pyoxigraph', 'rensa',"
-        " 'fasttext', 'striprtf'} & set(sys.modules)\n"
+        " 'fasttext', 'striprtf', 'ladybug', 'neo4j', 'pyarrow'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else 0)"
     )
     ended = subprocess.run(

@@ -109,6 +109,17 @@ class Bases:
             )
         return row
 
+    def lock(self, unit: WriteUnit, base_id: str) -> KnowledgeBaseRow:
+        """The base, held until the unit ends.
+
+        Raises:
+            BaseNotFoundError: it was deleted meanwhile.
+        """
+        row = KnowledgeBaseRepository(unit).try_lock(base_id)
+        if row is None:
+            raise BaseNotFoundError(f"The knowledge base {base_id} was deleted meanwhile.")
+        return row
+
     def delete(
         self, unit: WriteUnit, name: str, *, tenant: str, dry_run: bool
     ) -> KnowledgeBaseDeleted:
@@ -119,7 +130,7 @@ class Bases:
         """
         bases = KnowledgeBaseRepository(unit)
         # Held: nothing is asked for or published between counting and deleting.
-        base = bases.lock(self.find(unit, name, tenant=tenant).id)
+        base = self.lock(unit, self.find(unit, name, tenant=tenant).id)
         builds, size = self._builds.size(unit, base)
         if not dry_run:
             self._builds.delete(unit, base)

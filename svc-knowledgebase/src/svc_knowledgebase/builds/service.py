@@ -28,7 +28,7 @@ from shared_lib.events import emit
 from shared_lib.jobs import JobQueue, Runtime
 from shared_lib.jobs.errors import JobAlreadyEndedError
 from shared_lib.storage import StoredObject
-from svc_knowledgebase.bases.errors import BuildNotFoundError, NothingLandedError
+from svc_knowledgebase.bases.errors import BuildNotFoundError, NotBuiltYetError, NothingLandedError
 from svc_knowledgebase.bases.models import KnowledgeBaseRow
 from svc_knowledgebase.bases.repository import KnowledgeBaseRepository
 from svc_knowledgebase.building.selection import Selector
@@ -157,15 +157,7 @@ class Builds:
         row.counts = counts.model_dump(mode="json")
         row.changes = _shortened(changes).model_dump(mode="json")
         for name, stored in objects.items():
-            builds.add_object(
-                BuildObjectRow(
-                    object_key=stored.key,
-                    build_id=row.id,
-                    name=name,
-                    bytes=stored.bytes,
-                    sha256=stored.sha256,
-                )
-            )
+            builds.add_object(_object_row(row.id, name, stored))
         before = builds.get(base.current_build_id) if base.current_build_id else None
         if before is None or before.number < row.number:
             base.current_build_id = row.id
@@ -206,6 +198,63 @@ class Builds:
             doorbell=self._runtime.doorbell,
         )
 
+    def current_objects(
+        self, view: ReadView, base: KnowledgeBaseRow, *, names: Sequence[str]
+    ) -> tuple[str, dict[str, BuildObjectRow]]:
+        """The current build's id and those of these objects that it has.
+
+        Raises:
+            NotBuiltYetError: the base has no build.
+        """
+        if base.current_build_id is None:
+            raise NotBuiltYetError(
+                f"{base.name} has no finished build yet. Ask for one: fleet kb rebuild {base.name}"
+            )
+        return base.current_build_id, self._objects(view, base.current_build_id, names=names)
+
+    def objects_of(
+        self, view: ReadView, build_id: str, *, names: Sequence[str]
+    ) -> tuple[str, dict[str, BuildObjectRow]]:
+        """The base's id and those of these objects that the build still has.
+
+        Raises:
+            BuildNotFoundError: the build was deleted, or another has taken its place.
+        """
+        row = BuildRepository(view).get(build_id)
+        found = self._objects(view, build_id, names=names)
+        if row is None or not found:
+            raise BuildNotFoundError(f"Nothing is left of the build {build_id}.")
+        return row.base_id, found
+
+    def _objects(
+        self, view: ReadView, build_id: str, *, names: Sequence[str]
+    ) -> dict[str, BuildObjectRow]:
+        found = {name: self.object_named(view, build_id, name) for name in names}
+        return {name: row for name, row in found.items() if row is not None}
+
+    def object_named(self, view: ReadView, build_id: str, name: str) -> BuildObjectRow | None:
+        """One of a build's objects."""
+        return BuildRepository(view).object_named(build_id, name)
+
+    def number_of(self, view: ReadView, build_id: str) -> int:
+        """The number of a build; 0 when it was deleted meanwhile."""
+        row = BuildRepository(view).get(build_id)
+        return row.number if row is not None else 0
+
+    def add_object(
+        self, unit: WriteUnit, build_id: str, *, name: str, stored: StoredObject
+    ) -> None:
+        """Name something that was made of a build as one of its objects.
+
+        Raises:
+            BuildNotFoundError: the build was deleted meanwhile.
+        """
+        builds = BuildRepository(unit)
+        if builds.get(build_id) is None:
+            raise BuildNotFoundError(f"The build {build_id} was deleted meanwhile.")
+        if builds.object_named(build_id, name) is None:
+            builds.add_object(_object_row(build_id, name, stored))
+
     def size(self, view: ReadView, base: KnowledgeBaseRow) -> tuple[int, int]:
         """How many builds a base has, and the bytes of all that is kept of it."""
         return BuildRepository(view).size(base.id)
@@ -230,6 +279,16 @@ class Builds:
             tenant=base.tenant, limit=limit, cursor=cursor, where=(BuildRow.base_id == base.id,)
         )
         return KeysetPage(rows=[view_build(view, row.id) for row in page.rows], next=page.next)
+
+
+def _object_row(build_id: str, name: str, stored: StoredObject) -> BuildObjectRow:
+    return BuildObjectRow(
+        object_key=stored.key,
+        build_id=build_id,
+        name=name,
+        bytes=stored.bytes,
+        sha256=stored.sha256,
+    )
 
 
 def _shortened(changes: BuildChanges) -> BuildChanges:

@@ -56,9 +56,7 @@ def command(
             "one of --to DIR, --bolt URL and --query CYPHER is needed.", exit_code=ExitCode.USAGE
         )
     password = _password(user) if bolt is not None else ""
-    from svc_knowledgebase.graph.reading import read_graph  # noqa: PLC0415 - when called
-
-    graph = read_graph(_records(records))
+    graph = _read(records)
     if target is not None:
         _write(output, graph, target=target, form=form)
     elif bolt is not None:
@@ -69,11 +67,16 @@ def command(
         _ask(output, graph, query=query, limit=limit)
 
 
-def _records(given: Path) -> Path:
+def _read(given: Path) -> "Graph":
+    from svc_knowledgebase.graph.groups import CATEGORIES, CLUSTERS  # noqa: PLC0415 - when called
+    from svc_knowledgebase.graph.reading import read_graph  # noqa: PLC0415 - as above
+
     source = given / "records.jsonl" if given.is_dir() else given
     if not source.is_file():
         raise CommandError(f"{given} has no records.jsonl.", hint="fleet kb build FOLDER --to DIR")
-    return source
+    beside = {name: source.with_name(name) for name in (CLUSTERS, CATEGORIES)}
+    there = {name: place for name, place in beside.items() if place.is_file()}
+    return read_graph(source, clusters=there.get(CLUSTERS), categories=there.get(CATEGORIES))
 
 
 def _password(user: str) -> str:

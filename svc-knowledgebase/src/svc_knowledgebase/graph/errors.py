@@ -22,7 +22,7 @@ class GraphFailedError(InternalError):
     title = "The graph could not be made"
 
 
-class GroupsDamagedError(InternalError):
+class GroupsDamagedError(FleetError):
     """A file of clusters or categories is not what it should be."""
 
     code = "groups_damaged"

@@ -7,12 +7,7 @@ from typing import Any
 import orjson
 
 from svc_knowledgebase.graph.errors import RecordsDamagedError
-from svc_knowledgebase.graph.groups import (
-    CATEGORIES,
-    CLUSTERS,
-    read_categories,
-    read_clusters,
-)
+from svc_knowledgebase.graph.groups import read_categories, read_clusters
 from svc_knowledgebase.graph.model import Graph
 
 _NEEDED = frozenset({"id", "document_id", "source", "path", "subfolders", "text", "section_path",
@@ -26,18 +21,16 @@ def read_graph(
 
     Args:
         records: the file.
-        clusters, categories: their files; those beside the records when None, if there are any.
+        clusters, categories: their files; None where there are none.
 
     Raises:
         RecordsDamagedError: a line is no record.
         GroupsDamagedError: clusters or categories are not what they should be.
     """
-    of_clusters = clusters or records.with_name(CLUSTERS)
-    of_categories = categories or records.with_name(CATEGORIES)
     return Graph(
         _read(records),
-        clusters=read_clusters(of_clusters.read_bytes()) if of_clusters.is_file() else None,
-        categories=read_categories(of_categories.read_bytes()) if of_categories.is_file() else None,
+        clusters=read_clusters(clusters.read_bytes()) if clusters else None,
+        categories=read_categories(categories.read_bytes()) if categories else None,
     )
 
 
