@@ -8,6 +8,7 @@ from datafleet.addresses import address
 from datafleet.downloads import Download, Progress, download
 from datafleet.pages import read_items
 from datafleet.transport import Parameters, Transport
+from shared_lib.contracts.graphs import GraphAnswer, GraphFormat, GraphQuery, GraphView
 from shared_lib.contracts.knowledge import (
     BuildCreate,
     BuildView,
@@ -136,3 +137,31 @@ class KnowledgeBases:
         path = address(_BASES, base, "download")
         params = {"as": form}
         return download(self._transport, path, to=Path(to), params=params, progress=progress)
+
+    def graph(self, base: str) -> GraphView:
+        """The largest parts of the base's graph; made from its records when first asked for."""
+        return self._transport.get(address(_BASES, base, "graph"), answers=GraphView)
+
+    def export_graph(
+        self,
+        base: str,
+        *,
+        to: Path | str,
+        form: GraphFormat,
+        progress: Progress | None = None,
+    ) -> Download:
+        """The whole graph as a file that other tools load; made when first asked for.
+
+        Raises:
+            TransferDamagedError: the bytes do not have their digest.
+            OSError: the file cannot be written.
+        """
+        path = address(_BASES, base, "graph", "export")
+        params = {"format": form}
+        return download(self._transport, path, to=Path(to), params=params, progress=progress)
+
+    def query_graph(self, base: str, cypher: str, *, limit: int = 1000) -> GraphAnswer:
+        """What a Cypher query that reads gives on the graph."""
+        path = address(_BASES, base, "graph", "query")
+        query = GraphQuery(cypher=cypher, limit=limit)
+        return self._transport.post(path, answers=GraphAnswer, body=query)

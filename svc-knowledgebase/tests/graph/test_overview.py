@@ -69,8 +69,15 @@ def test_it_is_bounded_and_whole(paths: list[str], groups: int) -> None:
     assert len(shown) == len(found.nodes) <= 1 + FOLDERS + TERMS + 2 * GROUPS
     assert all({edge.source, edge.target} <= shown for edge in found.edges)
     assert len(found.edges) <= FOLDERS + 3 * LINES
-    folders = {node.path for node in found.nodes if node.label == "Folder"}
-    assert all(path.rpartition("/")[0] in folders for path in folders)
+    linked = {edge.target for edge in found.edges}
+    assert all(node.id in linked for node in found.nodes if node.label != "KnowledgeBase")
+    folders = [node for node in found.nodes if node.label == "Folder"]
+    above = {e.target: e.source for e in found.edges if e.type == "HAS_SUBFOLDER"}
+    paths_of = {node.id: node.path for node in folders}
+    for node in folders:
+        # Names put together from the top are the path.
+        upper = paths_of[above[node.id]] if node.depth else None
+        assert node.path == ("" if upper is None else f"{upper}/{node.name}".lstrip("/"))
     for label in ("Folder", "Cluster"):
         visible = sum(node.label == label for node in found.nodes)
         assert visible + found.left_out.get(label, 0) == found.counts[label]

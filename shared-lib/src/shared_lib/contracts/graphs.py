@@ -26,19 +26,20 @@ class GraphNode(Contract):
 
     id: str = Field(description="Label, a colon, and the node's id in the exports.")
     label: GraphLabel
-    name: str
+    name: str = Field(description="Of a folder: its path inside the shown folder above it.")
     records: int = Field(description="With all below it; of a term: of the documents it is in.")
     documents: int = Field(description="With all below it; of a term: that mention it.")
     terms: str = Field(default="", description="Of a cluster: the words that tell it.")
-    depth: int = Field(default=0, description="Of a folder: how deep; 0 at the top.")
+    depth: int = Field(default=0, description="Of a folder: how many shown ones are above it.")
     path: str = Field(default="", description="Of a folder: inside the base.")
 
 
 class GraphEdge(Contract):
     """A relation of the overview.
 
-    Between folders it is one of the graph itself. From a folder to a term, a cluster or a category
-    it stands for those of all that is in the folder and in no deeper one that is shown.
+    Between folders it leads over those that hold nothing but one other folder. From a folder to a
+    term, a cluster or a category it stands for those of all that is in the folder and in no deeper
+    one that is shown.
     """
 
     source: str

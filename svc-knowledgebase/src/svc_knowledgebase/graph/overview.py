@@ -1,11 +1,12 @@
 """The graph in few nodes: the largest folders, and what most of their documents are about."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 from typing import Any
 
 from shared_lib.contracts.graphs import GraphEdge, GraphLabel, GraphNode, GraphOverview
-from svc_knowledgebase.graph.model import Graph
+from svc_knowledgebase.graph.model import Graph, Node
 
 FOLDERS = 24
 TERMS = 20
@@ -20,6 +21,9 @@ class _Tally:
 
     def __init__(self, graph: Graph) -> None:
         self.above = {edge.target: edge.source for edge in graph.edges("HAS_SUBFOLDER")}
+        self.below: defaultdict[str, list[str]] = defaultdict(list)
+        for folder, above in self.above.items():
+            self.below[above].append(folder)
         self.folder_of = {edge.target: edge.source for edge in graph.edges("HAS_DOCUMENT")}
         self.document_of = {edge.target: edge.source for edge in graph.edges("HAS_RECORD")}
         self.records = Counter(self.document_of.values())
@@ -37,6 +41,15 @@ class _Tally:
             yield at
             at = self.above.get(at)
 
+    def only_leads_on(self, folder: str) -> bool:
+        """Whether it holds nothing but one other folder."""
+        below = self.below[folder]
+        return len(below) == 1 and (self.documents_below[folder] == self.documents_below[below[0]])
+
+    def shown_above(self, folder: str, shown: set[str]) -> str | None:
+        """The deepest shown folder above it; None for the top."""
+        return next((each for each in self.chain(folder) if each in shown - {folder}), None)
+
     def shown_folder(self, folder: str, shown: set[str]) -> str:
         """The deepest one at or above it that is shown; the top always is."""
         return next(each for each in self.chain(folder) if each in shown)
@@ -52,12 +65,7 @@ def overview(graph: Graph) -> GraphOverview:
     ]  # fmt: skip
     folders = _folders(graph, tally)
     shown = {node.id.partition(":")[2] for node in folders}
-    edges = [
-        _edge(kind, edge.source, edge.target, tally.records_below[edge.target])
-        for kind in ("HAS_FOLDER", "HAS_SUBFOLDER")
-        for edge in graph.edges(kind)
-        if edge.target in shown
-    ]
+    edges = _tree(graph, tally, shown)
     nodes = [*bases, *folders]
     if shown:
         for found, lines in (_terms(graph, tally, shown), *_groups(graph, tally, shown)):
@@ -74,28 +82,66 @@ def overview(graph: Graph) -> GraphOverview:
 
 
 def _folders(graph: Graph, tally: _Tally) -> list[GraphNode]:
-    """The folders with most records, by path: never one without those above it."""
+    """The folders with most records, by path. One that only leads on is shown with the next."""
+    told = (
+        node
+        for node in graph.nodes("Folder")
+        if node.id not in tally.above or not tally.only_leads_on(node.id)
+    )
+    # What is above has at least as many, and is less deep: it comes before what is in it.
     found = sorted(
-        graph.nodes("Folder"),
-        # What is above has at least as many, and is less deep.
+        told,
         key=lambda node: (
             -tally.records_below[node.id], node.properties["depth"], node.properties["path"],
         ),
     )[:FOLDERS]  # fmt: skip
-    found.sort(key=lambda node: (node.properties["path"].split("/"), node.properties["depth"]))
+    found.sort(key=lambda node: PurePosixPath(node.properties["path"]).parts)
+    shown = {node.id for node in found}
     return [
-        _node("Folder", node.id, node.properties["name"],
-              records=tally.records_below[node.id], documents=tally.documents_below[node.id],
-              depth=node.properties["depth"], path=node.properties["path"])
+        _node(
+            "Folder",
+            node.id,
+            _relative(node, tally.shown_above(node.id, shown)),
+            records=tally.records_below[node.id],
+            documents=tally.documents_below[node.id],
+            depth=sum(each in shown for each in tally.chain(node.id)) - 1,
+            path=node.properties["path"],
+        )
         for node in found
-    ]  # fmt: skip
+    ]
+
+
+def _relative(node: Node, above: str | None) -> str:
+    """Its path inside the shown folder above it; the name of the top."""
+    if above is None:
+        return str(node.properties["name"])
+    return node.id.removeprefix(above).lstrip("/")
+
+
+def _tree(graph: Graph, tally: _Tally, shown: set[str]) -> list[GraphEdge]:
+    """From the base to the top, and from each shown folder to the next ones that are."""
+    tops = [
+        _edge("HAS_FOLDER", edge.source, edge.target, tally.records_below[edge.target])
+        for edge in graph.edges("HAS_FOLDER")
+        if edge.target in shown
+    ]
+    inner = [
+        _edge("HAS_SUBFOLDER", above, folder, tally.records_below[folder])
+        for folder in sorted(shown)
+        if (above := tally.shown_above(folder, shown)) is not None
+    ]
+    return [*tops, *inner]
 
 
 def _terms(graph: Graph, tally: _Tally, shown: set[str]) -> tuple[list[GraphNode], list[GraphEdge]]:
-    """The terms that most documents are told by."""
+    """The terms that tell most of most documents: by the sum of their weights."""
     mentions = list(graph.edges("MENTIONS"))
     documents = Counter(edge.target for edge in mentions)
-    chosen = dict(sorted(documents.items(), key=lambda each: (-each[1], each[0]))[:TERMS])
+    weights: defaultdict[str, float] = defaultdict(float)
+    for edge in mentions:
+        weights[edge.target] += edge.properties["weight"]
+    best = sorted(weights.items(), key=lambda each: (-round(each[1], 6), each[0]))[:TERMS]
+    chosen = {term: documents[term] for term, _ in best}
     records: Counter[str] = Counter()
     between: Counter[tuple[str, str]] = Counter()
     for edge in mentions:
@@ -138,8 +184,14 @@ def _groups(
 
 
 def _lines(relation: str, between: Counter[tuple[str, str]]) -> list[GraphEdge]:
-    """The strongest of them."""
-    chosen = sorted(between.items(), key=lambda each: (-each[1], each[0]))[:LINES]
+    """The strongest of them, and of each topic at least one."""
+    ranked = sorted(between.items(), key=lambda each: (-each[1], each[0]))
+    best: dict[str, tuple[str, str]] = {}
+    for pair, _ in ranked:
+        best.setdefault(pair[1], pair)
+    needed = set(best.values())
+    others = [each for each in ranked if each[0] not in needed][: max(LINES - len(needed), 0)]
+    chosen = [each for each in ranked if each[0] in needed] + others
     return [_edge(relation, source, target, weight) for (source, target), weight in chosen]
 
 
