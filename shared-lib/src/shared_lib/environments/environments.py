@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from shared_lib.faults import crash_point
 READY = "ready.json"
 MEASURE_EVERY_S = 2.0
 _TOLD_LINES = 12
+_TORCH = re.compile(r"^torch\b", re.MULTILINE)
+_OWN_PACKAGES = ("UV_FIND_LINKS", "PIP_FIND_LINKS", "UV_DEFAULT_INDEX", "UV_INDEX")
 _UNREACHABLE = ("error sending request", "failed to fetch", "dns error", "timed out", "offline")
 
 Log = Callable[[str], None]
@@ -134,10 +137,7 @@ class Environments:
         wanted = building / "requirements.txt"
         wanted.write_text(requirements, encoding="utf-8")
         with _measured(building, progress):
-            self._uv(
-                "pip", "install", "--python", str(building / "bin" / "python"),
-                "--compile-bytecode", "--requirement", str(wanted), log=log,
-            )  # fmt: skip
+            self._install(building, wanted, log=log)
         crash_point("environments.build.installed")
         facts = {
             "packages": len(list(building.glob("lib/python*/site-packages/*.dist-info"))),
@@ -149,21 +149,42 @@ class Environments:
         building.rename(self._folder / key)
         log(f"{facts['packages']} packages, {facts['bytes']} bytes, {facts['seconds']} s")
 
+    def _install(self, building: Path, wanted: Path, *, log: Log) -> None:
+        words = (
+            "pip", "install", "--python", str(building / "bin" / "python"),
+            "--compile-bytecode", "--requirement", str(wanted),
+        )  # fmt: skip
+        if _TORCH.search(wanted.read_text(encoding="utf-8")) and not _own_packages():
+            try:
+                # PyTorch's own index has a build for each kind of machine; the usual one has
+                # that for CUDA, which is fifteen times larger.
+                return self._uv(*words, "--torch-backend", "auto", log=log)
+            except PackagesUnreachableError:
+                log("PyTorch's own index does not answer; taking the build of the usual one")
+        return self._uv(*words, log=log)
+
     def _uv(self, *words: str, log: Log) -> None:
         kept = os.environ.get("UV_CACHE_DIR", str(self._folder / "cache"))
+        # A folder of packages that pip is told of is meant for whatever installs.
+        links = os.environ.get("UV_FIND_LINKS", os.environ.get("PIP_FIND_LINKS", ""))
         said: list[str] = []
         with subprocess.Popen(  # noqa: S603 - our own installer
             [sys.executable, "-m", "uv", *words, "--no-progress"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "UV_CACHE_DIR": kept, "UV_NO_CONFIG": "1"},
+            env={**os.environ, "UV_CACHE_DIR": kept, "UV_NO_CONFIG": "1", "UV_FIND_LINKS": links},
         ) as process:
             for line in process.stdout or ():
                 said.append(line.rstrip())
                 log(said[-1])
         if process.returncode:
             raise _explain(said[-_TOLD_LINES:])
+
+
+def _own_packages() -> bool:
+    """Whether somebody has said where packages come from: then they come from nowhere else."""
+    return any(os.environ.get(name) for name in _OWN_PACKAGES)
 
 
 def size_of(folder: Path) -> int:

@@ -1,0 +1,50 @@
+"""The embedder that the settings name."""
+
+from pathlib import Path
+
+from shared_lib.embeddings.contract import Embedder
+from shared_lib.embeddings.endpoint import EndpointEmbedder
+from shared_lib.embeddings.errors import EmbeddingsOffError
+from shared_lib.embeddings.local import LocalEmbedder, ml_requirements
+from shared_lib.embeddings.settings import EmbeddingSettings
+from shared_lib.environments import Environments
+from shared_lib.environments.environments import Log, Progress
+
+
+def open_embedder(
+    settings: EmbeddingSettings,
+    *,
+    data: Path,
+    build: bool = True,
+    log: Log = lambda _line: None,
+    progress: Progress = lambda _bytes: None,
+) -> Embedder:
+    """What makes vectors; the environment `ml` is built first where it is needed and missing.
+
+    Args:
+        settings: who makes them.
+        data: the folder of everything that is kept.
+        build: False: an environment that is not there is an error.
+        log: told what the building says.
+        progress: told how many bytes are installed.
+
+    Raises:
+        EmbeddingsOffError: the settings say none, or the environment is not there.
+        EnvironmentBuildError, PackagesUnreachableError: it cannot be built.
+        ModelRefusedError: the model cannot be loaded.
+    """
+    if settings.provider == "none":
+        raise EmbeddingsOffError(
+            "The settings say that no embeddings are made. Set FLEET_EMBEDDINGS__PROVIDER to local."
+        )
+    if settings.provider == "openai":
+        return EndpointEmbedder(settings)
+    environments = Environments(data / "envs")
+    found = environments.find(ml_requirements())
+    if found is None and not build:
+        raise EmbeddingsOffError(
+            "What makes embeddings is not installed on this machine yet (about 1.4 GB): "
+            "fleet env add ml"
+        )
+    environment = found or environments.ensure(ml_requirements(), log=log, progress=progress)
+    return LocalEmbedder(environment, settings=settings, folder=data / "cache" / "embeddings")
