@@ -17,13 +17,13 @@ FILES = {
 }
 CLUSTERS = {
     "clusters": [
-        {"id": 0, "label": "pumps", "terms": ["pump", "valve"]},
-        {"id": 1, "label": "unused", "terms": []},
+        {"id": "c7", "label": "pumps", "terms": [{"term": "pump", "score": 1}, "valve"]},
+        {"id": "c1", "label": "unused", "terms": []},
     ],
     "assignment": [0, -1, 0, 0],
 }
 CATEGORIES = {
-    "categories": [{"id": "air", "label": "Air"}, {"id": "water", "label": "Water"}],
+    "taxonomy": [{"id": "air", "label": "Air"}, {"id": "water", "label": "Water"}],
     "assignment": [[{"id": "water", "score": 0.75}], [{"id": "air", "score": 0.5}], [], []],
 }
 

@@ -37,9 +37,9 @@ def test_what_is_shown(graph: Graph) -> None:
         ("Folder:docs/a", "HAS_SUBFOLDER", "Folder:docs/a/b"): 2,
         ("Folder:docs/a/b", "MENTIONS", "Term:pump"): 1,
         ("Folder:docs/", "MENTIONS", "Term:pump"): 1,
-        ("Folder:docs/a/b", "IN_CLUSTER", "Cluster:docs/0"): 1,
-        ("Folder:docs/a", "IN_CLUSTER", "Cluster:docs/0"): 1,
-        ("Folder:docs/", "IN_CLUSTER", "Cluster:docs/0"): 1,
+        ("Folder:docs/a/b", "IN_CLUSTER", "Cluster:docs/c7"): 1,
+        ("Folder:docs/a", "IN_CLUSTER", "Cluster:docs/c7"): 1,
+        ("Folder:docs/", "IN_CLUSTER", "Cluster:docs/c7"): 1,
         ("Folder:docs/a/b", "IN_CATEGORY", "Category:docs/water"): 1,
         ("Folder:docs/a/b", "IN_CATEGORY", "Category:docs/air"): 1,
     }

@@ -137,7 +137,7 @@ def _line(source: _Row, target: _Row, link: Link, *, strongest: float, focus: st
     if focus is not None:
         strength = " strong" if focus in (link.source, link.target) else " faint"
     return (
-        f'<path class="link stroke-{target.series}{strength}" stroke-width="{wide:.1f}" '
+        f'<path class="link line-{target.series}{strength}" stroke-width="{wide:.1f}" '
         f'd="M{x1:.0f} {y1:.0f}C{middle:.0f} {y1:.0f} {middle:.0f} {y2:.0f} {x2:.0f} {y2:.0f}">'
         f"<title>{escape(link.shown)}</title></path>"
     )

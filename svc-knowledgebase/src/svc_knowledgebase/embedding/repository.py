@@ -27,9 +27,7 @@ class VectorRepository:
 
     def keep_only(self, row: VectorShardRow) -> None:
         """Let go of everything that was made for the base before; the sweep deletes it."""
-        self._session.execute(
-            delete(VectorShardRow).where(VectorShardRow.base_id == row.base_id)
-        )
+        self._session.execute(delete(VectorShardRow).where(VectorShardRow.base_id == row.base_id))
         self._session.add(row)
 
     def named(self, keys: Iterable[str]) -> set[str]:

@@ -108,14 +108,19 @@ def _explained(target: Target) -> Iterator[None]:
         ) from error
     except (ServiceUnavailable, OSError) as error:
         raise BoltUnreachableError(
-            f"{target.address} cannot be reached: {error}. Check that the database runs and that "
-            "the port is the one of bolt (7687 as a rule)."
+            f"{target.address} cannot be reached: {_said(error)}. Check that the database runs "
+            "and that the port is the one of bolt (7687 as a rule)."
         ) from error
     except (Neo4jError, DriverError) as error:
         raise BoltRefusedError(
-            f"{target.address} refuses what it was sent: {error}. What came before it is there; "
-            "sending again merges, and doubles nothing."
+            f"{target.address} refuses what it was sent: {_said(error)}. What came before it is "
+            "there; sending again merges, and doubles nothing."
         ) from error
+
+
+def _said(error: Exception) -> str:
+    """The driver's words in one line."""
+    return " ".join(str(error).split()).rstrip(".:")
 
 
 def _no_address(target: Target, reason: str) -> BoltAddressError:

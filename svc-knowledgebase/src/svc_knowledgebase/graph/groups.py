@@ -1,8 +1,10 @@
 """Clusters and categories of records, as the objects of a build say them.
 
-`clusters.json`: `{"clusters": [{"id", "label", "terms": […]}], "assignment": [cluster id or -1 a
-record]}`; `categories.json`: `{"categories": [{"id", "label"}], "assignment": [[{"id", "score"}]
-a record]}`. The place in an assignment is the record's line in `records.jsonl`, from 0.
+`clusters.json`: `clusters` with `id`, `label` and `terms` (words, or objects with a `term`), and
+`assignment`, for each record the place of its cluster in that list, -1 for none.
+`categories.json`: `taxonomy` (or `categories`) with `id` and `label`, and `assignment`, for each
+record a list of `id` and `score`.
+The place in an assignment is the record's line in `records.jsonl`, from 0. Both may say more.
 """
 
 from collections.abc import Sequence
@@ -15,7 +17,6 @@ from svc_knowledgebase.graph.errors import GroupsDamagedError
 
 CLUSTERS = "clusters.json"
 CATEGORIES = "categories.json"
-OUTLIER = -1
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,12 @@ def read_clusters(content: bytes) -> Groups:
     try:
         told: Any = orjson.loads(content)
         groups = tuple(
-            Group(str(each["id"]), str(each["label"]), ", ".join(map(str, each.get("terms", []))))
+            Group(str(each["id"]), str(each["label"]), _words(each.get("terms", [])))
             for each in told["clusters"]
         )
-        assigned = [
-            () if number == OUTLIER else ((str(number), None),) for number in told["assignment"]
-        ]
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        ids = [each.id for each in groups]
+        assigned = [() if place < 0 else ((ids[place], None),) for place in told["assignment"]]
+    except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError) as error:
         raise _damaged(CLUSTERS, error) from error
     return _checked(Groups(groups, assigned), CLUSTERS)
 
@@ -67,7 +67,8 @@ def read_categories(content: bytes) -> Groups:
     """
     try:
         told: Any = orjson.loads(content)
-        groups = tuple(Group(str(each["id"]), str(each["label"])) for each in told["categories"])
+        described = told["taxonomy"] if "taxonomy" in told else told["categories"]
+        groups = tuple(Group(str(each["id"]), str(each["label"])) for each in described)
         assigned = [
             tuple((str(each["id"]), float(each["score"])) for each in record)
             for record in told["assignment"]
@@ -75,6 +76,10 @@ def read_categories(content: bytes) -> Groups:
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(CATEGORIES, error) from error
     return _checked(Groups(groups, assigned), CATEGORIES)
+
+
+def _words(terms: Sequence[Any]) -> str:
+    return ", ".join(str(each["term"]) if isinstance(each, dict) else str(each) for each in terms)
 
 
 def _checked(groups: Groups, name: str) -> Groups:
