@@ -99,13 +99,14 @@ def test_objects_that_no_build_needs_are_swept(knowledge: Knowledge) -> None:
 
 
 def test_a_deleted_base_leaves_nothing(knowledge: Knowledge) -> None:
-    """Of two bases one goes, with its rows and objects; the dataset can be built again."""
+    """Of two bases one goes, with its rows, objects and graph; the name is free again."""
     for name in ("gone", "kept"):
         knowledge.ask("POST", BASES, json={"name": name, "dataset": "manuals"})
     knowledge.land({"a.txt": b"words"}, dataset="manuals")
     for name in ("gone", "kept"):
         knowledge.built(name)
     path = f"{BASES}/gone"
+    assert knowledge.get(f"{path}/graph")["counts"]["Record"] == 1
     told = knowledge.ask("DELETE", path, params={"dry_run": True}).json()
     assert (told["builds"], told["dry_run"]) == (1, True)
     assert told["bytes"] > 0
@@ -117,28 +118,27 @@ def test_a_deleted_base_leaves_nothing(knowledge: Knowledge) -> None:
         assert knowledge.ask(method, f"{path}{end}").status_code == 404
     wait_until(lambda: not knowledge.objects_of(told["id"]), what="the sweep")
     assert knowledge.found("kept", "words") == ["a.txt"]
-    knowledge.ask("POST", BASES, json={"name": "gone", "dataset": "manuals"})
-    knowledge.ask("POST", f"{path}/builds", json={})
-    assert knowledge.built("gone")["number"] == 1
+    again = knowledge.ask("POST", BASES, json={"name": "gone", "dataset": "manuals"})
+    assert again.status_code == 201
 
 
-def test_what_builds_a_deleted_base_ends(tmp_path: Path) -> None:
-    """One build waits, one has parsed its documents and may not publish: both are cancelled."""
+def test_a_build_whose_base_is_deleted_ends(tmp_path: Path) -> None:
+    """Its child was stopped with objects in the store: nothing is published, all is swept."""
     mark, settings = tmp_path / "crashed", knowledge_settings(tmp_path)
     stopped = {"FLEET_CRASH_AT": "knowledgebase.build.object_put", "FLEET_CRASH_MARK": str(mark)}
-    with running_knowledge(settings, supervised=False) as knowledge:
+    with (
+        running_knowledge(settings, supervised=False) as knowledge,
+        running_worker(settings, **stopped),
+    ):
         base = knowledge.make_base("manuals")
         knowledge.land({"a.txt": b"words"}, dataset="manuals")
-        with running_worker(settings, **stopped):
-            wait_until(mark.exists, timeout_s=30, what="a build in the middle of its end")
-            knowledge.ask("POST", f"{BASES}/manuals/builds", json={})
-            jobs = [each["job_id"] for each in knowledge.get(f"{BASES}/manuals/builds")["items"]]
-            assert knowledge.ask("DELETE", f"{BASES}/manuals").status_code == 200
-            for job in jobs:
-                ended = knowledge.get(f"/v1/jobs/{job}", headers={"Prefer": "wait=60"})
-                assert ended["state"] in ("cancelled", "succeeded"), ended
-            wait_until(lambda: not knowledge.objects_of(base["id"]), what="the sweep")
-            assert knowledge.events("knowledge_base.built") == []
+        wait_until(mark.exists, timeout_s=30, what="a build in the middle of its end")
+        (build,) = knowledge.get(f"{BASES}/manuals/builds")["items"]
+        assert knowledge.ask("DELETE", f"{BASES}/manuals").status_code == 200
+        ended = knowledge.get(f"/v1/jobs/{build['job_id']}", headers={"Prefer": "wait=60"})
+        assert ended["state"] == "cancelled", ended
+        wait_until(lambda: not knowledge.objects_of(base["id"]), what="the sweep")
+        assert knowledge.events("knowledge_base.built") == []
 
 
 def test_an_event_that_comes_twice_builds_once(light_knowledge: Knowledge) -> None:
