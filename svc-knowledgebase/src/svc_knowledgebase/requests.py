@@ -4,6 +4,7 @@ from shared_lib.jobs.kinds import JobKind
 
 BUILD = "build"
 EMBED = "embed"
+GRAPH = "graph"
 
 BUILD_KIND = JobKind(
     name=BUILD,
@@ -15,4 +16,10 @@ EMBED_KIND = JobKind(
     name=EMBED,
     run="svc_knowledgebase.embedding.jobs:run",
     queue="knowledgebase",
+)
+GRAPH_KIND = JobKind(
+    name=GRAPH,
+    run="svc_knowledgebase.graph.jobs:run",
+    queue="knowledgebase",
+    preload=("svc_knowledgebase.graph.jobs",),
 )
