@@ -8,6 +8,8 @@ from shared_lib.web import create_service_app
 from svc_knowledgebase.bases import endpoints as bases_endpoints
 from svc_knowledgebase.bases.service import Bases
 from svc_knowledgebase.builds.service import Builds
+from svc_knowledgebase.graph import endpoints as graph_endpoints
+from svc_knowledgebase.graph.service import Graphs
 from svc_knowledgebase.grouping import endpoints as grouping_endpoints
 from svc_knowledgebase.grouping.service import Groups
 from svc_knowledgebase.searching import endpoints as searching_endpoints
@@ -29,10 +31,16 @@ def create_app(settings: KnowledgebaseSettings) -> FastAPI:
         environments=settings.environments_folder,
         cache=settings.embedding_cache,
     )
+    graphs = Graphs(parts, bases=bases, builds=builds, settings=settings.graph_queries)
     return create_service_app(
         parts,
         title="svc-knowledgebase",
-        routers=[bases_endpoints.router, searching_endpoints.router, grouping_endpoints.router],
+        routers=[
+            bases_endpoints.router,
+            searching_endpoints.router,
+            grouping_endpoints.router,
+            graph_endpoints.router,
+        ],
         handlers={DATASET_VERSION_LANDED.name: bases.on_landed},
         services={
             Builds: builds,
@@ -41,6 +49,7 @@ def create_app(settings: KnowledgebaseSettings) -> FastAPI:
             Documents: Documents(open_builds),
             Groups: Groups(open_builds, bases=bases, builds=builds, questions=questions),
             Searches: Searches(open_builds, questions=questions),
+            Graphs: graphs,
         },
-        closers=[questions.close],
+        closers=[questions.close, graphs.close],
     )

@@ -5,6 +5,7 @@ from shared_lib.jobs.kinds import JobKind
 BUILD = "build"
 EMBED = "embed"
 GROUP = "group"
+GRAPH = "graph"
 
 BUILD_KIND = JobKind(
     name=BUILD,
@@ -21,4 +22,10 @@ GROUP_KIND = JobKind(
     name=GROUP,
     run="svc_knowledgebase.grouping.jobs:run",
     queue="knowledgebase",
+)
+GRAPH_KIND = JobKind(
+    name=GRAPH,
+    run="svc_knowledgebase.graph.jobs:run",
+    queue="knowledgebase",
+    preload=("svc_knowledgebase.graph.jobs",),
 )

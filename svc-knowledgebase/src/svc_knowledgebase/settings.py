@@ -7,10 +7,11 @@ from pydantic import Field
 from shared_lib.contracts.services import ServiceName
 from shared_lib.embeddings.settings import EmbeddingSettings
 from shared_lib.settings import ServiceSettings
+from svc_knowledgebase.graph.settings import GraphQuerySettings
 
 
 class KnowledgebaseSettings(ServiceSettings):
-    """The shared blocks, who makes vectors, and how often unnamed objects are looked for."""
+    """The shared blocks, who makes vectors, how graphs are asked, how often objects are swept."""
 
     embeddings: EmbeddingSettings = EmbeddingSettings()
     service: ServiceName = ServiceName.KNOWLEDGEBASE
@@ -19,6 +20,7 @@ class KnowledgebaseSettings(ServiceSettings):
         description="Make clusters and categories of a build by itself when it is embedded; false: "
         "only when they are chosen anew.",
     )
+    graph_queries: GraphQuerySettings = GraphQuerySettings()
     object_sweep_s: float = Field(
         default=60.0, gt=0, description="Seconds between two searches for objects without a row."
     )

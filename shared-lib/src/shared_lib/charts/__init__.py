@@ -9,6 +9,7 @@ from shared_lib.charts.comparison import Pair, comparison_chart
 from shared_lib.charts.curve import CurvePlace, share_curve
 from shared_lib.charts.graph import GraphEdge, GraphNode, layered_graph
 from shared_lib.charts.interval import Interval, interval_chart
+from shared_lib.charts.links import Link, LinkedGroup, LinkedItem, linked_columns
 from shared_lib.charts.scatter import PointGroup, point_map
 
 __all__ = [
@@ -17,12 +18,16 @@ __all__ = [
     "GraphEdge",
     "GraphNode",
     "Interval",
+    "Link",
+    "LinkedGroup",
+    "LinkedItem",
     "Pair",
     "PointGroup",
     "bar_chart",
     "comparison_chart",
     "interval_chart",
     "layered_graph",
+    "linked_columns",
     "point_map",
     "share_curve",
     "sparkline",
