@@ -11,6 +11,7 @@ from planted import SUBJECTS, Planted, embed, planted
 from svc_knowledgebase.categories.assign import CATEGORIES
 from svc_knowledgebase.categories.ranking import describe_column, middle, rank
 from svc_knowledgebase.clusters.cluster import CLUSTERS
+from svc_knowledgebase.graph.groups import read_categories, read_clusters
 from svc_knowledgebase.grouping.group import Grouped, group_records
 from svc_knowledgebase.grouping.labels import LABELS, LabelledCategory, open_labels
 
@@ -49,6 +50,12 @@ def test_groups_are_written_and_read(tmp_path: Path) -> None:
     read = orjson.loads(found.files[CLUSTERS].read_bytes())
     given = orjson.loads(found.files[CATEGORIES].read_bytes())["assignment"]
     assert len(read["assignment"]) == len(read["map"]) == len(given) == 68
+    # The graph reads the same files with code of its own.
+    clusters = read_clusters(found.files[CLUSTERS].read_bytes())
+    categories = read_categories(found.files[CATEGORIES].read_bytes())
+    assert clusters.of(0) == (("c1", None),)
+    assert categories.of(0)[0][0] == "pumps"
+    assert sum(bool(clusters.of(number)) for number in range(68)) == 64
     with open_labels(found.files[LABELS]) as labels:
         assert [each["id"] for each in labels.clusters()] == ["c1", "c2", "c3"]
         assert labels.fact("outliers") == 4

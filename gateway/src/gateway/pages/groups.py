@@ -1,18 +1,16 @@
 """The pages of how a base groups: its clusters on a map, its categories with their curve."""
 
 import asyncio
-from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from gateway.backend import ServiceProblemError
 from gateway.pages import group_views
-from gateway.pages.asking import LeadsToSignIn, ask
+from gateway.pages.asking import LeadsToSignIn, ask, ask_unless
 from gateway.pages.rendering import render
 
 SHOWN = 20
-NOT_YET = "not_grouped"
+NOT_GROUPED = "not_grouped"
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(LeadsToSignIn())])
 
@@ -21,7 +19,10 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(LeadsToSignIn(
 async def clusters_page(request: Request, base: str) -> HTMLResponse:
     """The map, and the same as a table with what has changed since the build before."""
     path = f"/v1/knowledge-bases/{base}/clusters"
-    found, places, why = await _unless_not_yet(ask(request, path), ask(request, f"{path}/map"))
+    (found, why), (places, _) = await asyncio.gather(
+        ask_unless(request, path, code=NOT_GROUPED),
+        ask_unless(request, f"{path}/map", code=NOT_GROUPED),
+    )
     return render(
         request,
         "knowledge_clusters.html",
@@ -29,7 +30,7 @@ async def clusters_page(request: Request, base: str) -> HTMLResponse:
         base=base,
         found=found,
         why=why,
-        drawing=group_views.draw_map(found, places, base=base) if found else None,
+        drawing=group_views.draw_map(found, places, base=base) if found and places else None,
         places=places,
         cli=f"fleet kb clusters {base}",
         json_path=path,
@@ -71,9 +72,7 @@ async def categories_page(
     path = f"/v1/knowledge-bases/{base}"
     if category is not None:
         return await _category_page(request, base, category, cursor)
-    found, taxonomy, why = await _unless_not_yet(
-        ask(request, f"{path}/categories"), ask(request, f"{path}/taxonomy")
-    )
+    found, why = await ask_unless(request, f"{path}/categories", code=NOT_GROUPED)
     return render(
         request,
         "knowledge_categories.html",
@@ -81,7 +80,6 @@ async def categories_page(
         base=base,
         found=found,
         why=why,
-        taxonomy=taxonomy,
         quality=group_views.quality_of(found) if found else {},
         drawings=group_views.draw_report(found["report"]) if found and found["report"] else None,
         cli=f"fleet kb categories {base}",
@@ -117,14 +115,3 @@ async def _category_page(
 
 def _behind(cursor: str | None) -> dict[str, str]:
     return {"cursor": cursor} if cursor else {}
-
-
-async def _unless_not_yet(*asked: Any) -> tuple[Any, Any, str | None]:
-    """Two answers; or none, and why there are no groups yet."""
-    one, other = await asyncio.gather(*asked, return_exceptions=True)
-    for each in (one, other):
-        if isinstance(each, ServiceProblemError) and each.answered.code == NOT_YET:
-            return None, None, each.answered.detail
-        if isinstance(each, BaseException):
-            raise each
-    return one, other, None

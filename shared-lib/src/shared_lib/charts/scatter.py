@@ -18,7 +18,7 @@ APART = 46
 MARKED = 24
 LETTER = 7.0
 NAME_HEIGHT = 16
-FEW = 600
+FEW = 1_500
 
 Point = tuple[float, float]
 

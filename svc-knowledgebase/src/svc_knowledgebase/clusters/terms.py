@@ -71,15 +71,16 @@ def _some(labels: Ints, group: int) -> list[int]:
 
 
 def _best(names: Sequence[str], scores: "np.ndarray", count: int) -> list[Term]:
-    """The highest; a word and two words of which it is one say the same, so the first of them."""
+    """The highest. Of a word, its plural, and two words of which it is one, the first says all."""
     order = np.lexsort((np.arange(len(scores)), -scores))
     kept: list[Term] = []
     used: set[str] = set()
     for number in order[: count * 10]:
         words = str(names[number]).split()
+        stems = {word.rstrip("s") for word in words}
         if scores[number] <= 0 or len(kept) == count:
             break
-        if used.isdisjoint(words):
-            used.update(words)
+        if used.isdisjoint(stems):
+            used |= stems
             kept.append(Term(term=" ".join(words), score=round(float(scores[number]), 6)))
     return kept

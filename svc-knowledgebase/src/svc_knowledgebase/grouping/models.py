@@ -13,6 +13,8 @@ class GroupingRow(Base):
 
     __tablename__ = "grouping"
 
-    base_id: Mapped[str] = mapped_column(ForeignKey("knowledge_base.id"), primary_key=True)
+    base_id: Mapped[str] = mapped_column(
+        ForeignKey("knowledge_base.id", ondelete="CASCADE"), primary_key=True
+    )
     taxonomy: Mapped[dict[str, Any] | None]
     clusters: Mapped[dict[str, Any] | None]

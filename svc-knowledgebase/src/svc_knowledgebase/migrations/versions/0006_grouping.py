@@ -13,7 +13,12 @@ def upgrade() -> None:
     """Room for them."""
     op.create_table(
         "grouping",
-        sa.Column("base_id", sa.String(), sa.ForeignKey("knowledge_base.id"), primary_key=True),
+        sa.Column(
+            "base_id",
+            sa.String(),
+            sa.ForeignKey("knowledge_base.id", ondelete="CASCADE"),
+            primary_key=True,
+        ),
         sa.Column("taxonomy", Json),
         sa.Column("clusters", Json),
     )
