@@ -115,7 +115,7 @@ def test_shares_come_true() -> None:
 
 
 @given(margins=st.tuples(st.floats(0, 1), st.floats(0, 1)), noise=st.floats(1, 4))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_more_margin_never_gives_more(margins: tuple[float, float], noise: float) -> None:
     records = planted({"pumps": 30, "taxes": 20}, noise=noise)
     less, more = (assigned(records, Taxonomy(margin=each)) for each in sorted(margins))
