@@ -3,6 +3,7 @@
 from shared_lib.jobs.kinds import JobKind
 
 BUILD = "build"
+EMBED = "embed"
 GRAPH = "graph"
 
 BUILD_KIND = JobKind(
@@ -11,7 +12,11 @@ BUILD_KIND = JobKind(
     queue="knowledgebase",
     preload=("svc_knowledgebase.builds.jobs",),
 )
-
+EMBED_KIND = JobKind(
+    name=EMBED,
+    run="svc_knowledgebase.embedding.jobs:run",
+    queue="knowledgebase",
+)
 GRAPH_KIND = JobKind(
     name=GRAPH,
     run="svc_knowledgebase.graph.jobs:run",

@@ -1,7 +1,5 @@
-"""Texts as vectors: close in meaning, close in angle."""
+"""Texts as vectors: close in meaning, close in angle.
 
-from shared_lib.embeddings.contract import Embedder, Vectors
-from shared_lib.embeddings.opening import open_embedder
-from shared_lib.embeddings.settings import EmbeddingSettings
-
-__all__ = ["Embedder", "EmbeddingSettings", "Vectors", "open_embedder"]
+Nothing is imported here: a process that serves reads the settings and loads the rest, numpy
+included, with the first question that needs it.
+"""

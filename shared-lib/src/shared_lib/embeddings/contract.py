@@ -1,13 +1,19 @@
 """What makes vectors of texts, whoever does it."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Vectors = NDArray[np.float32]
+Vectors: TypeAlias = "NDArray[np.float32]"
 """[texts, dimensions], each row of length 1: a dot product is a cosine."""
+
+Vector: TypeAlias = "NDArray[np.float32]"
+"""[dimensions], of length 1."""
 
 
 class Embedder(Protocol):
@@ -26,10 +32,3 @@ class Embedder(Protocol):
 
     def close(self) -> None:
         """Let go of what it holds."""
-
-
-def unit_rows(vectors: Vectors) -> Vectors:
-    """The vectors, each of length 1; one without a direction stays as it is."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    divided: Vectors = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-    return divided

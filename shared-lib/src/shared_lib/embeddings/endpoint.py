@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from shared_lib.embeddings.contract import Vectors, unit_rows
+from shared_lib.embeddings.contract import Vectors
 from shared_lib.embeddings.errors import EmbeddingProviderError
 from shared_lib.embeddings.settings import EmbeddingSettings
 
@@ -35,7 +35,7 @@ class EndpointEmbedder:
     @property
     def model(self) -> str:
         """The endpoint and the model's name."""
-        return f"{httpx.URL(self._settings.url).host}/{self._settings.model}"
+        return endpoint_model(self._settings)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """A unit vector of each text.
@@ -93,6 +93,18 @@ class EndpointEmbedder:
     def close(self) -> None:
         """Let go of the connections."""
         self._http.close()
+
+
+def unit_rows(vectors: Vectors) -> Vectors:
+    """The vectors, each of length 1; one without a direction stays as it is."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    divided: Vectors = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return divided
+
+
+def endpoint_model(settings: EmbeddingSettings) -> str:
+    """Names a model behind an endpoint."""
+    return f"{httpx.URL(settings.url).host}/{settings.model}"
 
 
 def _asked_wait(answer: httpx.Response) -> float:

@@ -1,6 +1,7 @@
 """sentence-transformers on this machine: in the environment `ml`, in a process of its own."""
 
 import contextlib
+import hashlib
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ import numpy as np
 
 from shared_lib.embeddings.contract import Vectors
 from shared_lib.embeddings.errors import EmbeddingError, ModelRefusedError
+from shared_lib.embeddings.ml.encoder import PACKAGED, PACKAGED_WEIGHTS
 from shared_lib.embeddings.settings import EmbeddingSettings
 from shared_lib.environments import Environment
 
@@ -52,6 +54,7 @@ class LocalEmbedder:
     ) -> None:
         self._settings = settings
         self._said: list[str] = []
+        self._model = local_model(settings.model)
         self._calibration = folder / f"precision-{environment.key}.json"
         self._precision = self._known_precision()
         told = {
@@ -74,13 +77,12 @@ class LocalEmbedder:
         except BaseException:
             self.close()
             raise
-        self._model: str = header["model"]
         self.device: str = header["device"]
         self.dimensions: int = header["dimensions"]
 
     @property
     def model(self) -> str:
-        """The model and the hash of its weights."""
+        """The model and the hash of its files."""
         return self._model
 
     @property
@@ -170,6 +172,24 @@ class LocalEmbedder:
             if pipe is not None:
                 with contextlib.suppress(OSError):  # texts that nobody will read any more
                     pipe.close()
+
+
+def local_model(model: str) -> str:
+    """Names a model: the packaged one and a folder by their content, a hub's id by itself.
+
+    What a hub puts under the same id later is not noticed; a folder that changes is.
+    """
+    folder = Path(model)
+    if not model:
+        return f"{PACKAGED}@{PACKAGED_WEIGHTS[:12]}"
+    if not folder.is_dir():
+        return model
+    content = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content.update(f"{path.relative_to(folder)}\0".encode())
+        with path.open("rb") as file:
+            content.update(hashlib.file_digest(file, "sha256").digest())
+    return f"{folder.name}@{content.hexdigest()[:12]}"
 
 
 def _variables(settings: EmbeddingSettings) -> dict[str, str]:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from shared_lib.embeddings.contract import Embedder
-from shared_lib.embeddings.endpoint import EndpointEmbedder
+from shared_lib.embeddings.endpoint import EndpointEmbedder, endpoint_model
 from shared_lib.embeddings.errors import EmbeddingsOffError
-from shared_lib.embeddings.local import LocalEmbedder, ml_requirements
+from shared_lib.embeddings.local import LocalEmbedder, local_model, ml_requirements
 from shared_lib.embeddings.settings import EmbeddingSettings
 from shared_lib.environments import Environments
 from shared_lib.environments.environments import Log, Progress
@@ -14,7 +14,8 @@ from shared_lib.environments.environments import Log, Progress
 def open_embedder(
     settings: EmbeddingSettings,
     *,
-    data: Path,
+    environments: Path,
+    cache: Path,
     build: bool = True,
     log: Log = lambda _line: None,
     progress: Progress = lambda _bytes: None,
@@ -23,7 +24,8 @@ def open_embedder(
 
     Args:
         settings: who makes them.
-        data: the folder of everything that is kept.
+        environments: the folder of environments.
+        cache: the folder of what was measured about the model.
         build: False: an environment that is not there is an error.
         log: told what the building says.
         progress: told how many bytes are installed.
@@ -39,12 +41,21 @@ def open_embedder(
         )
     if settings.provider == "openai":
         return EndpointEmbedder(settings)
-    environments = Environments(data / "envs")
-    found = environments.find(ml_requirements())
+    built = Environments(environments)
+    found = built.find(ml_requirements())
     if found is None and not build:
         raise EmbeddingsOffError(
             "What makes embeddings is not installed on this machine yet (about 1.4 GB): "
             "fleet env add ml"
         )
-    environment = found or environments.ensure(ml_requirements(), log=log, progress=progress)
-    return LocalEmbedder(environment, settings=settings, folder=data / "cache" / "embeddings")
+    environment = found or built.ensure(
+        ml_requirements(), log=log, progress=progress, compiled=False
+    )
+    return LocalEmbedder(environment, settings=settings, folder=cache)
+
+
+def model_of(settings: EmbeddingSettings) -> str:
+    """What the embedder's `model` will be; nothing is started for it."""
+    if settings.provider == "openai":
+        return endpoint_model(settings)
+    return local_model(settings.model)

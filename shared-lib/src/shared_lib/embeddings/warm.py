@@ -5,12 +5,8 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from shared_lib.contracts.errors import FleetError
-from shared_lib.embeddings.contract import Embedder, Vectors
-from shared_lib.embeddings.opening import open_embedder
+from shared_lib.embeddings.contract import Embedder, Vector
 from shared_lib.embeddings.settings import EmbeddingSettings
 
 logger = logging.getLogger(__name__)
@@ -30,12 +26,14 @@ class QueryEmbedder:
 
     Args:
         settings: who makes vectors.
-        data: the folder of everything that is kept.
+        environments: the folder of environments.
+        cache: the folder of what was measured about the model.
     """
 
-    def __init__(self, settings: EmbeddingSettings, *, data: Path) -> None:
+    def __init__(self, settings: EmbeddingSettings, *, environments: Path, cache: Path) -> None:
         self._settings = settings
-        self._data = data
+        self._environments = environments
+        self._cache = cache
         self._lock = threading.Lock()
         self._asking = threading.Lock()
         self._ready = threading.Event()
@@ -46,14 +44,19 @@ class QueryEmbedder:
         self._tidier: threading.Timer | None = None
         self._used = 0.0
         self._closed = False
-        self._known: dict[str, NDArray[np.float32]] = {}
+        self._known: dict[str, Vector] = {}
 
     @property
     def on(self) -> bool:
         """Whether the settings want embeddings at all."""
         return self._settings.provider != "none"
 
-    def embed(self, texts: list[str], *, model: str) -> tuple[Vectors | None, str]:
+    @property
+    def awake(self) -> bool:
+        """Whether the model is loaded now."""
+        return self._embedder is not None
+
+    def embed(self, texts: list[str], *, model: str) -> tuple[list[Vector] | None, str]:
         """Vectors made by a model, or None and a sentence that says why not now.
 
         Args:
@@ -63,7 +66,7 @@ class QueryEmbedder:
         with self._lock:
             known = [self._known[text] for text in _named(texts, model) if text in self._known]
         if len(known) == len(texts):
-            return np.stack(known), ""
+            return known, ""
         embedder = self._started()
         if embedder is None:
             return None, self._why
@@ -80,7 +83,7 @@ class QueryEmbedder:
             self._known.update(zip(_named(texts, model), vectors, strict=True))
             while len(self._known) > KEPT_QUESTIONS:
                 del self._known[next(iter(self._known))]
-        return vectors, ""
+        return list(vectors), ""
 
     def _started(self) -> Embedder | None:
         with self._lock:
@@ -102,8 +105,12 @@ class QueryEmbedder:
             return self._embedder
 
     def _start(self) -> None:
+        from shared_lib.embeddings.opening import open_embedder  # noqa: PLC0415 - loads numpy
+
         try:
-            embedder = open_embedder(self._settings, data=self._data, build=False)
+            embedder = open_embedder(
+                self._settings, environments=self._environments, cache=self._cache, build=False
+            )
         except FleetError as error:
             self._forget(error)
             self._starting = False

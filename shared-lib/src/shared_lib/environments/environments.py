@@ -95,6 +95,7 @@ class Environments:
         *,
         log: Log = lambda _line: None,
         progress: Progress = lambda _bytes: None,
+        compiled: bool = True,
     ) -> Environment:
         """The environment of these requirements, built now when it is missing.
 
@@ -105,6 +106,8 @@ class Environments:
             requirements: the text of a requirements file.
             log: told what the installer says.
             progress: told how much is there, every two seconds.
+            compiled: False: modules are compiled when they are first imported; right for many of
+                which few are.
 
         Raises:
             EnvironmentBuildError: they do not go together, or one does not exist.
@@ -115,7 +118,7 @@ class Environments:
         with self._held(key):
             found = self.find(requirements)
             if found is None:
-                self._build(key, requirements, log=log, progress=progress)
+                self._build(key, requirements, log=log, progress=progress, compiled=compiled)
                 found = self.find(requirements)
         if found is None:
             raise EnvironmentBuildError(f"The environment {key} vanished while it was built.")
@@ -128,7 +131,9 @@ class Environments:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _build(self, key: str, requirements: str, *, log: Log, progress: Progress) -> None:
+    def _build(
+        self, key: str, requirements: str, *, log: Log, progress: Progress, compiled: bool
+    ) -> None:
         building, started = self._folder / f".building-{key}", time.monotonic()
         shutil.rmtree(building, ignore_errors=True)
         log(f"building environment {key}")
@@ -137,7 +142,7 @@ class Environments:
         wanted = building / "requirements.txt"
         wanted.write_text(requirements, encoding="utf-8")
         with _measured(building, progress):
-            self._install(building, wanted, log=log)
+            self._install(building, wanted, log=log, compiled=compiled)
         crash_point("environments.build.installed")
         facts = {
             "packages": len(list(building.glob("lib/python*/site-packages/*.dist-info"))),
@@ -149,10 +154,10 @@ class Environments:
         building.rename(self._folder / key)
         log(f"{facts['packages']} packages, {facts['bytes']} bytes, {facts['seconds']} s")
 
-    def _install(self, building: Path, wanted: Path, *, log: Log) -> None:
+    def _install(self, building: Path, wanted: Path, *, log: Log, compiled: bool) -> None:
         words = (
             "pip", "install", "--python", str(building / "bin" / "python"),
-            "--compile-bytecode", "--requirement", str(wanted),
+            "--requirement", str(wanted), *(["--compile-bytecode"] if compiled else []),
         )  # fmt: skip
         if _TORCH.search(wanted.read_text(encoding="utf-8")) and not _own_packages():
             try:

@@ -8,11 +8,9 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from shared_lib.embeddings import Embedder, Vectors
+from shared_lib.embeddings.contract import Embedder, Vectors
+from svc_knowledgebase.embedding.nearest import DIGESTS, VECTORS
 from svc_knowledgebase.embedding.texts import DIGEST_BYTES, digest_of, text_of
-
-VECTORS, DIGESTS = "vectors.npy", "digests.npy"
-"""[records, dimensions] float32, and [records, 16] bytes; a row a line of `records.jsonl`."""
 
 BATCH = 256
 COMMITTED = 2048

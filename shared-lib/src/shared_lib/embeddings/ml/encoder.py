@@ -100,20 +100,10 @@ class Encoder:
             ) from error
         self._fp32.eval()
         self.dimensions = int(self._fp32.encode(["."]).shape[1])
-        self.name = self._name(model)
         self._models = {"fp32": self._fp32}
         self.precision = "fp32" if precision == "auto" else precision
         self._calibrated = precision != "auto"
         self.calibration: dict[str, Any] | None = None
-
-    def _name(self, model: str) -> str:
-        """Names what makes the vectors: the model and, as it may change in place, its weights."""
-        if not model:
-            return f"{PACKAGED}@{PACKAGED_WEIGHTS[:12]}"
-        weights = hashlib.sha256()
-        for name, values in sorted(self._fp32.state_dict().items()):
-            weights.update(name.encode() + values.cpu().float().numpy().tobytes())
-        return f"{Path(model).name if Path(model).exists() else model}@{weights.hexdigest()[:12]}"
 
     def encode(self, texts: list[str]) -> Any:
         """Unit vectors, float32 [texts, dimensions]."""
@@ -219,8 +209,7 @@ def serve(settings: dict[str, Any], asked: BinaryIO, answers: BinaryIO) -> None:
     except RefusedError as error:
         write_frame(answers, {"error": str(error)})
         return
-    hello = {"model": encoder.name, "dimensions": encoder.dimensions, "device": encoder.device}
-    write_frame(answers, hello)
+    write_frame(answers, {"dimensions": encoder.dimensions, "device": encoder.device})
     while (frame := read_frame(asked)) is not None:
         vectors = encoder.encode(json.loads(frame[1]))
         header = {
