@@ -29,7 +29,13 @@ def create_app(settings: KnowledgebaseSettings) -> FastAPI:
         environments=settings.environments_folder,
         cache=settings.embedding_cache,
     )
-    graphs = Graphs(parts, bases=bases, builds=builds, settings=settings.graph_queries)
+    graphs = Graphs(
+        parts,
+        bases=bases,
+        builds=builds,
+        open_builds=open_builds,
+        settings=settings.graph_queries,
+    )
     return create_service_app(
         parts,
         title="svc-knowledgebase",

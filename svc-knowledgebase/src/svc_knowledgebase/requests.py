@@ -1,4 +1,4 @@
-"""The kinds of job of this service."""
+"""The kinds of jobs of this service."""
 
 from shared_lib.jobs.kinds import JobKind
 

@@ -11,7 +11,7 @@ from svc_knowledgebase.graph.settings import GraphQuerySettings
 
 
 class KnowledgebaseSettings(ServiceSettings):
-    """The shared blocks, who makes vectors, how graphs are asked, how often objects are swept."""
+    """The shared blocks, who makes vectors, how graphs are asked, and how objects are swept."""
 
     embeddings: EmbeddingSettings = EmbeddingSettings()
     service: ServiceName = ServiceName.KNOWLEDGEBASE

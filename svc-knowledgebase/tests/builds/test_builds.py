@@ -19,6 +19,7 @@ from knowledge_service import (
 from shared_lib.contracts.scopes import ROLE_SCOPES, Role
 from shared_lib.testing.services import OTHER, TENANT
 from shared_lib.testing.waiting import wait_until
+from svc_knowledgebase.embedding.models import VectorShardRow
 
 FILES = {
     "pumps/guide.docx": made.word(),
@@ -107,6 +108,11 @@ def test_a_deleted_base_leaves_nothing(knowledge: Knowledge) -> None:
         knowledge.built(name)
     path = f"{BASES}/gone"
     assert knowledge.get(f"{path}/graph")["counts"]["Record"] == 1
+    with knowledge.runtime.database.write() as unit:
+        base_id = knowledge.get(path)["id"]
+        unit.session.add(
+            VectorShardRow(vectors_key="v", digests_key="d", base_id=base_id, model="of a test")
+        )
     told = knowledge.ask("DELETE", path, params={"dry_run": True}).json()
     assert (told["builds"], told["dry_run"]) == (1, True)
     assert told["bytes"] > 0
