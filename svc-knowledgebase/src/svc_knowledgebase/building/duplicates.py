@@ -5,7 +5,8 @@ import re
 import sys
 from array import array
 from collections import defaultdict
-from importlib.metadata import version
+
+from svc_knowledgebase.documents.releases import release
 
 PERMUTATIONS = 64
 BAND = 4
@@ -34,7 +35,7 @@ def signature(text: str) -> str | None:
 
 def engine() -> str:
     """Which release makes the signatures."""
-    return f"rensa/{version('rensa')}"
+    return f"rensa/{release('rensa')}"
 
 
 class NearDuplicates:

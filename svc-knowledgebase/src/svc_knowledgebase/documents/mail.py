@@ -12,9 +12,6 @@ from svc_knowledgebase.documents.html import parse_html
 from svc_knowledgebase.documents.plain_text import parse_text
 from svc_knowledgebase.documents.texts import tidy
 
-DEPTH = 3
-"""Mails in mails are followed so deep."""
-
 ParseAttachment = Callable[[str, bytes], ParsedDocument]
 
 

@@ -1,6 +1,5 @@
 """PDF by PDFium: text page by page, sections from the document's own outline."""
 
-from importlib.metadata import version
 from typing import Any
 
 from svc_knowledgebase.documents.blocks import Block, DocumentLimits, Outline, ParsedDocument
@@ -11,6 +10,7 @@ from svc_knowledgebase.documents.errors import (
     ScannedDocumentError,
     UnreadableFontsError,
 )
+from svc_knowledgebase.documents.releases import release
 from svc_knowledgebase.documents.texts import tidy
 
 _SOFT_HYPHENS = ("\ufffe", "\u0002")
@@ -35,7 +35,7 @@ def parse_pdf(data: bytes, limits: DocumentLimits) -> ParsedDocument:
                 f"It has {len(pdf):,} pages; {limits.pages:,} are read. Split it."
             )
         document = ParsedDocument(
-            parser="pypdfium2", parser_version=version("pypdfium2"), pages=len(pdf)
+            parser="pypdfium2", parser_version=release("pypdfium2"), pages=len(pdf)
         )
         document.title = pdf.get_metadata_value("Title").strip() or None
         sections = _sections(pdf)
