@@ -124,6 +124,10 @@ class Manifest(Contract):
     records_sha256: str
     files: list[FileFate]
 
+    def is_read_as(self, options: BuildOptions, engines: str) -> bool:
+        """Whether its documents were read as these would be."""
+        return (self.options, self.engines) == (options, engines)
+
 
 class BuildChanges(Contract):
     """What is different from the build before."""

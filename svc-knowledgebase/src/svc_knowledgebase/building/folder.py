@@ -27,10 +27,12 @@ from svc_knowledgebase.building.assembly import (
     RECORDS,
     Assembly,
     SourceFile,
+    assemble,
     changes_between,
 )
 from svc_knowledgebase.building.batches import Places, Progress, parse_missing
 from svc_knowledgebase.building.parsed import ParsedStore, Recipe
+from svc_knowledgebase.building.reuse import ASSEMBLY, Before
 from svc_knowledgebase.building.selection import FoundFile, Selector, walk
 
 KEPT = ".parsed"
@@ -148,7 +150,11 @@ def build_folder(
     before = _manifest_before(target)
     name = source or folder.resolve().name
     wanted = _Wanted(name, selection, excluded, recipe, files)
-    manifest = before if before and wanted.is_what(before) else _publish(wanted, store, target)
+    manifest = (
+        before
+        if before and wanted.is_what(before)
+        else _publish(wanted, store, target, before=before)
+    )
     added, changed, moved, deleted = changes_between(before.files if before else [], manifest.files)
     return BuildReport(
         manifest=manifest,
@@ -230,18 +236,26 @@ class _Wanted:
         return same and there == [(each.path, each.sha256, each.bytes) for each in self.files]
 
 
-def _publish(wanted: _Wanted, store: FolderStore, target: Path) -> Manifest:
+def _publish(
+    wanted: _Wanted, store: FolderStore, target: Path, *, before: Manifest | None
+) -> Manifest:
     """Write the base beside its place and give it its place; the manifest comes last."""
-    key = wanted.recipe.key
+    keys = {
+        each.path: wanted.recipe.key(each.path, each.sha256)
+        for each in wanted.files
+        if each.sha256 is not None
+    }
     for left in target.glob(".building-*"):
         shutil.rmtree(left)
     with tempfile.TemporaryDirectory(dir=target, prefix=".building-") as scratch:
         assembly = Assembly(source=wanted.source, target=Path(scratch))
-        for file in wanted.files:
-            if file.fate is not None:
-                assembly.leave_out(file.fate)
-            elif file.sha256 is not None:
-                assembly.add(file, store.read(key(file.path, file.sha256)))
+        assemble(
+            assembly,
+            wanted.files,
+            keys=keys,
+            given=store.read,
+            before=_kept_before(target, before, recipe=wanted.recipe),
+        )
         manifest = assembly.close(
             selection=wanted.selection,
             options=wanted.recipe.options,
@@ -252,8 +266,17 @@ def _publish(wanted: _Wanted, store: FolderStore, target: Path) -> Manifest:
         for name in (RECORDS, PARQUET, MANIFEST):
             (Path(scratch) / name).replace(target / name)
             crash_point("knowledgebase.folder.half_replaced")
-    store.keep_only({key(each.path, each.sha256) for each in wanted.files if each.sha256})
+        # Should this one not get there, it does not fit the manifest, and is not used.
+        (Path(scratch) / ASSEMBLY).replace(target / KEPT / ASSEMBLY)
+    store.keep_only(set(keys.values()))
     return manifest
+
+
+def _kept_before(target: Path, before: Manifest | None, *, recipe: Recipe) -> Before | None:
+    """What of the base can be taken over: nothing, when documents are read in another way now."""
+    if before is None or not before.is_read_as(recipe.options, recipe.engines):
+        return None
+    return Before.load(target / KEPT / ASSEMBLY, records=target / RECORDS, manifest=before)
 
 
 def _manifest_before(target: Path) -> Manifest | None:
