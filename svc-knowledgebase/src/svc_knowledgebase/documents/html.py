@@ -101,12 +101,15 @@ class _Reader:
     def _end(self, kind: str, *, level: int = 0) -> None:
         if not self._pieces:
             return
-        text = tidy("".join(self._pieces))
+        text = "".join(self._pieces)
         self._pieces.clear()
+        if text.isspace():
+            return
+        text = tidy(text)
         text = text.strip("\n") if self._pre else " ".join(text.split())
         if kind == "row" or text.endswith("|"):
             text = text.strip(" |")
-        if not text.strip():
+        if not text or text.isspace():
             return
         if level:
             self._outline.enter(level, text)

@@ -1,5 +1,6 @@
 """PDF by PDFium: text page by page, sections from the document's own outline."""
 
+import re
 from typing import Any
 
 from svc_knowledgebase.documents.blocks import Block, DocumentLimits, Outline, ParsedDocument
@@ -14,7 +15,8 @@ from svc_knowledgebase.documents.releases import release
 from svc_knowledgebase.documents.texts import tidy
 
 _SOFT_HYPHENS = ("\ufffe", "\u0002")
-_PRIVATE = range(0xE000, 0xF900)
+# Replacement characters, and the private ones that fonts without a Unicode map are given.
+_LOST = re.compile("[\ufffd\ue000-\uf8ff]")
 _ERR_PASSWORD = 4
 
 
@@ -116,7 +118,7 @@ def _judge(document: ParsedDocument, silent: list[int]) -> None:
             "Run it through text recognition (OCR) first."
         )
     text = "".join(block.text for block in document.blocks)
-    lost = sum(sign == "\ufffd" or ord(sign) in _PRIVATE for sign in text)
+    lost = len(_LOST.findall(text))
     if lost * 2 > len(text):
         raise UnreadableFontsError(
             "Its fonts do not say which characters they draw. Export it again with embedded "
