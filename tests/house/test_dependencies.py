@@ -32,7 +32,7 @@ def imported(distribution: Distribution) -> set[str]:
     """Top-level names that a distribution's source imports, wherever in a module."""
     names = set()
     for path in (ROOT / distribution.folder / "src").rglob("*.py"):
-        if path.name == "runner.py" and path.with_name("requirements.txt").exists():
+        if path.name in ("runner.py", "encoder.py") and path.with_name("requirements.txt").exists():
             # Run by an environment of its own, which has what stands there.
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -17,6 +17,7 @@ from shared_lib.contracts.knowledge import (
     KnowledgeBaseView,
     KnowledgeRecord,
     SearchAnswer,
+    SearchMode,
 )
 
 _BASES = "/v1/knowledge-bases"
@@ -87,8 +88,9 @@ class KnowledgeBases:
         language: str | None = None,
         element_type: str | None = None,
         limit: int = 10,
+        mode: SearchMode | None = None,
     ) -> SearchAnswer:
-        """Records that have the words, the best first. "A phrase" in quotes must be there.
+        """Records that answer a question, the best first. "A phrase" in quotes must be there.
 
         Args:
             base: name or id.
@@ -98,10 +100,11 @@ class KnowledgeBases:
             language: only that language, such as `en`.
             element_type: only such passages, such as `table`.
             limit: hits at most, up to 100.
+            mode: by words, by meaning or by both; None: by both where the base is embedded.
         """
         params: Parameters = {
             "q": query, "folder": folder, "mime": mime, "language": language,
-            "element_type": element_type, "limit": limit,
+            "element_type": element_type, "limit": limit, "mode": mode,
         }  # fmt: skip
         path = address(_BASES, base, "search")
         return self._transport.get(path, answers=SearchAnswer, params=params)

@@ -1,8 +1,9 @@
-"""The kind of job of this service."""
+"""The kinds of job of this service."""
 
 from shared_lib.jobs.kinds import JobKind
 
 BUILD = "build"
+EMBED = "embed"
 
 BUILD_KIND = JobKind(
     name=BUILD,
@@ -10,4 +11,9 @@ BUILD_KIND = JobKind(
     queue="knowledgebase",
     # polars is imported when Parquet is written; to have it already saves a fifth of a small build.
     preload=("svc_knowledgebase.builds.jobs", "polars"),
+)
+EMBED_KIND = JobKind(
+    name=EMBED,
+    run="svc_knowledgebase.embedding.jobs:run",
+    queue="knowledgebase",
 )

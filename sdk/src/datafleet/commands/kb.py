@@ -19,6 +19,7 @@ from shared_lib.contracts.knowledge import (
     KnowledgeBaseView,
     SearchAnswer,
     SearchHit,
+    SearchMode,
     Selection,
 )
 
@@ -51,8 +52,11 @@ _UNREAD: tuple[Column[FileFate], ...] = (
     Column("why", lambda row: row.code, whole=True),
     Column("what to do", lambda row: row.detail),
 )
+_COMPARED = {"keyword": "words", "meaning": "meaning", "hybrid": "words and meaning"}
 _HITS: tuple[Column[SearchHit], ...] = (
-    Column("score", lambda row: f"{row.score:.2f}", right=True),
+    Column(
+        "similarity", lambda row: row.similarity, show=lambda cosine: f"{cosine:.2f}", right=True
+    ),
     Column("document", _place),
     Column("passage", lambda row: " ".join(row.snippet.split())),
     Column("record", lambda row: row.record.id, whole=True),
@@ -199,6 +203,10 @@ def rebuild(
 @click.option("--type", "mime", metavar="MIME", help="Only documents of that media type.")
 @click.option("--language", help="Only that language, such as en.")
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="Hits.")
+@click.option(
+    "--mode", type=click.Choice(["keyword", "meaning", "hybrid"]),
+    help="Compare words, meanings or both; left out: both where the base is embedded.",
+)  # fmt: skip
 @pass_client
 @pass_output
 def search(
@@ -211,18 +219,19 @@ def search(
     mime: str | None,
     language: str | None,
     limit: int,
+    mode: SearchMode | None,
 ) -> None:
     """Find records, the best first. A "phrase" in quotation marks must be there."""
     answer = client.knowledge_bases.search(
-        base, query, folder=folder, mime=mime, language=language, limit=limit
+        base, query, folder=folder, mime=mime, language=language, limit=limit, mode=mode
     )
     if output.as_json:
         output.record(answer)
         return
     output.table(answer.hits, columns=_HITS)
-    output.say(f"{len(answer.hits)} of {answer.total} records")
+    output.say(f"{len(answer.hits)} of {answer.total} records, by {_COMPARED[answer.mode]}")
     if answer.note:
-        output.detail(answer.note)
+        output.say(answer.note)
 
 
 @kb.command("download", fields=("path", "bytes", "sha256"))

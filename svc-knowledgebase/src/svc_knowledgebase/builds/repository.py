@@ -1,6 +1,6 @@
 """All SQL on builds and on what documents gave."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import delete, func, select
 
@@ -8,6 +8,7 @@ from shared_lib.contracts.jobs import JobState
 from shared_lib.db import Repository
 from shared_lib.db.engine import ReadView
 from shared_lib.jobs.models import JobRow
+from shared_lib.storage import StoredObject
 from svc_knowledgebase.builds.models import (
     BuildObjectRow,
     BuildRow,
@@ -50,9 +51,23 @@ class BuildRepository(Repository[BuildRow]):
         )
         return self.session.scalar(query.limit(1)) is not None
 
-    def add_object(self, row: BuildObjectRow) -> None:
-        """Name an object; from the commit on it can be read."""
-        self.session.add(row)
+    def add_objects(self, build_id: str, objects: Mapping[str, StoredObject]) -> None:
+        """Name objects of a build; from the commit on they can be read."""
+        self.session.add_all(
+            BuildObjectRow(
+                object_key=stored.key,
+                build_id=build_id,
+                name=name,
+                bytes=stored.bytes,
+                sha256=stored.sha256,
+            )
+            for name, stored in objects.items()
+        )
+
+    def objects(self, build_id: str) -> dict[str, BuildObjectRow]:
+        """All objects of a build by name."""
+        query = select(BuildObjectRow).where(BuildObjectRow.build_id == build_id)
+        return {row.name: row for row in self.session.scalars(query)}
 
     def object_named(self, build_id: str, name: str) -> BuildObjectRow | None:
         """One of a build's objects."""
