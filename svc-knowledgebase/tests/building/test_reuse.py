@@ -14,6 +14,7 @@ from svc_knowledgebase.building.assembly import MANIFEST, RECORDS, Assembly, Sou
 from svc_knowledgebase.building.parsed import Recipe, parse_to_bytes
 from svc_knowledgebase.building.reuse import ASSEMBLY, Before
 from svc_knowledgebase.searching.index import INDEX, Filters, IndexWriter, open_index
+from svc_knowledgebase.searching.meanings import MeaningReader
 from svc_knowledgebase.searching.patching import IndexPatcher
 
 RECIPE = Recipe.of(BuildOptions(record_characters=600))
@@ -75,12 +76,17 @@ def contents(at: Path) -> dict[str, bytes]:
 def answers(at: Path) -> list[object]:
     """Everything that an index answers."""
     with open_index(at / INDEX) as index:
+        meanings, numbers = MeaningReader(index.connection), range(1, len(ids(at)) + 1)
         documents = index.documents(folder=None, fate=None, after="", limit=99)
         return [
             documents,
             [index.document(each["id"]) for each in documents],
             [index.search(word, Filters(), limit=99) for word in WORDS_ASKED],
             [index.similar(name, Filters(), limit=9) for name in ids(at)],
+            [index.number(name) for name in ids(at)],
+            meanings.hits(numbers),
+            meanings.unmatched("new1", numbers),
+            meanings.allowed('"word3 word4"', Filters(folder="x")),
         ]
 
 
