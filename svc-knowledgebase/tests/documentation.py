@@ -31,7 +31,7 @@ def main(folder: Path) -> None:
                 subprocess.run(["dpkg-deb", "-x", package, target], check=True)
         subprocess.run(
             [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:",
-             "--no-build-isolation", "--dest", fetched, *PYPI],
+             "--dest", fetched, *PYPI],
             check=True,
         )  # fmt: skip
         for archive in sorted(fetched.glob("*.tar.gz")):

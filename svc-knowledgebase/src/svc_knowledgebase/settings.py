@@ -2,11 +2,18 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from shared_lib.contracts.services import ServiceName
 from shared_lib.embeddings.settings import EmbeddingSettings
 from shared_lib.settings import ServiceSettings
+
+
+class SharedFolder(BaseModel):
+    """A folder that knowledge bases may read."""
+
+    path: Path
+    tenants: list[str] = Field(min_length=1, description="Who may read it; * is everybody.")
 
 
 class KnowledgebaseSettings(ServiceSettings):
@@ -16,6 +23,12 @@ class KnowledgebaseSettings(ServiceSettings):
     service: ServiceName = ServiceName.KNOWLEDGEBASE
     object_sweep_s: float = Field(
         default=60.0, gt=0, description="Seconds between two searches for objects without a row."
+    )
+
+    folders: dict[str, SharedFolder] = Field(
+        default={},
+        description='Folders that bases may read, by name, as JSON: `{"manuals": {"path": '
+        '"/srv/manuals", "tenants": ["default"]}}`. API and workers see them at the same path.',
     )
 
     @property

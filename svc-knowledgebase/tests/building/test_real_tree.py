@@ -144,7 +144,7 @@ def test_words_are_those_of_a_second_parser(
         kept[suffix] += (expected & words).total()
     recall = {suffix: round(kept[suffix] / wanted[suffix], 4) for suffix in wanted}
     record_property("word_recall", recall)
-    assert set(recall) == {*SUFFIXES, *MADE}
+    assert {*MADE, ".txt", ".html"} <= set(recall) <= {*SUFFIXES, *MADE}
     assert min(recall.values()) >= 0.99, recall
 
 

@@ -199,7 +199,7 @@ def assemble(
         keys: by path, of what each file gave; without those that were not read.
         given: what was kept under a key.
         before: the build before; None writes everything.
-        listener: is told of every document that was read.
+        listener: is told of every document, also of those that were not read.
     """
     kept = set[str]()
     if before is not None and before.source == assembly.source:
@@ -219,6 +219,8 @@ def assemble(
             whole = assembly.document(file)
             if file.fate is not None:
                 assembly.leave_out(file.fate)
+                if listener is not None:
+                    listener.add(whole, file.fate, [])
             elif before is not None and lines is not None and file.path in kept:
                 known = before.documents[file.path]
                 lines.seek(known.start)

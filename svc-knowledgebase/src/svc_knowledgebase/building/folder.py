@@ -5,6 +5,7 @@ what every document gave, so that the next build parses only what is new.
 """
 
 import hashlib
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ class BuildReport:
     changes: BuildChanges
 
 
-class _Places(Places):
+class PlacesOfFiles(Places):
     """The files where they lie."""
 
     def __init__(self, places: dict[str, Path]) -> None:
@@ -136,14 +137,16 @@ def build_folder(
     """
     target.mkdir(parents=True, exist_ok=True)
     recipe, store = Recipe.of(options), FolderStore(target / KEPT)
-    found, excluded = _found(folder, Selector(selection), without=target)
-    files = _hashed(found, target / KEPT / _STAMPS)
+    found, excluded = find_files(folder, Selector(selection), without=target)
+    stamps = target / KEPT / _STAMPS
+    files, now = hash_files(found, orjson.loads(stamps.read_bytes()) if stamps.exists() else {})
+    write_whole(stamps, orjson.dumps(now))
     places = {each.path: each.place for each in found}
     parsed_now = parse_missing(
         files,
         store=store,
         recipe=recipe,
-        places=_Places(places),
+        places=PlacesOfFiles(places),
         workers=workers,
         progress=progress,
     )
@@ -164,23 +167,36 @@ def build_folder(
     )
 
 
-def _found(folder: Path, selector: Selector, *, without: Path) -> tuple[list[FoundFile], int]:
-    """The selected files, and how many were not selected; the base itself is neither."""
+def find_files(
+    folder: Path, selector: Selector, *, without: Path | None = None
+) -> tuple[list[FoundFile], int]:
+    """The selected files, and how many were not selected; the base itself is neither.
+
+    Raises:
+        FolderNotReadableError: a folder cannot be listed.
+    """
     try:
         listed = list(walk(folder))
     except OSError as error:
         raise FolderNotReadableError(
             f"{error.filename} cannot be listed: {error.strerror}. Allow it, or exclude it."
         ) from error
-    inside = without.resolve()
-    listed = [each for each in listed if inside not in each.place.absolute().parents]
+    if without is not None:
+        inside = without.resolve()
+        listed = [each for each in listed if inside not in each.place.absolute().parents]
     selected = [each for each in listed if selector.selects(each.path)]
     return selected, len(listed) - len(selected)
 
 
-def _hashed(found: list[FoundFile], stamps: Path) -> list[SourceFile]:
-    """The files with their hashes; one that looks as it did is not read again."""
-    known: dict[str, list[str]] = orjson.loads(stamps.read_bytes()) if stamps.exists() else {}
+def hash_files(
+    found: list[FoundFile], known: dict[str, list[str]]
+) -> tuple[list[SourceFile], dict[str, list[str]]]:
+    """The files with their hashes; one that looks as it did is not read again.
+
+    Args:
+        found: what is there, with links, which get a fate instead of a hash.
+        known: by path stamp and hash, as the call before gave them back.
+    """
     files, now = [], dict[str, list[str]]()
     for each in found:
         if each.link:
@@ -196,8 +212,7 @@ def _hashed(found: list[FoundFile], stamps: Path) -> list[SourceFile]:
             continue
         now[each.path] = [each.stamp, digest]
         files.append(SourceFile(path=each.path, bytes=each.bytes, sha256=digest))
-    write_whole(stamps, orjson.dumps(now))
-    return files
+    return files, now
 
 
 def _unread(each: FoundFile, *, fate: str, code: str, detail: str) -> SourceFile:
@@ -209,7 +224,8 @@ def _unread(each: FoundFile, *, fate: str, code: str, detail: str) -> SourceFile
 
 
 def _sha256(place: Path) -> str:
-    with place.open("rb") as opened:
+    # What has become a link since it was found is refused.
+    with os.fdopen(os.open(place, os.O_RDONLY | os.O_NOFOLLOW), "rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 

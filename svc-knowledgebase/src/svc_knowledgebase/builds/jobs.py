@@ -1,17 +1,23 @@
 """The job that builds. Its documents are parsed by children of its own, which may die."""
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfile
 
-from shared_lib.contracts.knowledge import BuildChanges, BuildOptions, Manifest, Selection
+from shared_lib.contracts.knowledge import (
+    BuildChanges,
+    BuildOptions,
+    FolderSource,
+    Manifest,
+    Selection,
+)
 from shared_lib.faults import crash_point
 from shared_lib.jobs import JobContext
 from shared_lib.storage import StoredObject
 from shared_lib.storage.errors import ObjectMissingError
 from shared_lib.storage.keys import knowledge_key
+from svc_knowledgebase.bases.models import KnowledgeBaseRow
 from svc_knowledgebase.bases.repository import KnowledgeBaseRepository
 from svc_knowledgebase.building.assembly import (
     MANIFEST,
@@ -22,15 +28,19 @@ from svc_knowledgebase.building.assembly import (
     assemble,
     changes_between,
 )
-from svc_knowledgebase.building.batches import Places, parse_missing
+from svc_knowledgebase.building.batches import parse_missing
 from svc_knowledgebase.building.parsed import Recipe
 from svc_knowledgebase.building.reuse import ASSEMBLY, Before
 from svc_knowledgebase.building.selection import Selector
+from svc_knowledgebase.builds.models import BuildRow
 from svc_knowledgebase.builds.repository import BuildRepository
 from svc_knowledgebase.builds.service import Builds
 from svc_knowledgebase.builds.shards import ShardStore
 from svc_knowledgebase.searching.index import INDEX, IndexWriter
 from svc_knowledgebase.searching.patching import IndexPatcher
+from svc_knowledgebase.settings import KnowledgebaseSettings
+from svc_knowledgebase.sources.folders import SharedFolders
+from svc_knowledgebase.sources.listings import Listing, list_folder, list_landed
 from svc_knowledgebase.sources.models import LandedFileRow
 from svc_knowledgebase.sources.repository import LandedVersionRepository
 
@@ -50,19 +60,18 @@ def run(context: JobContext) -> None:
         base = KnowledgeBaseRepository(view).get(row.base_id)
         base_id, source, before_id = base.id, base.dataset, base.current_build_id
         landed = LandedVersionRepository(view).files(row.version_id)
-    selector = Selector(selection)
-    selected = [file for file in landed if selector.selects(file.path)]
-    files = [SourceFile(path=each.path, bytes=each.bytes, sha256=each.sha256) for each in selected]
+    listing = _listing(context, base, row, landed)
+    files, excluded = listing.files, listing.excluded
     store = ShardStore(context, base_id=base_id)
     parsed_now = parse_missing(
         files,
         store=store,
         recipe=recipe,
-        places=_Fetched(context, selected),
+        places=listing.places,
         workers=min(WORKERS, os.cpu_count() or 1),
         progress=lambda done, total: context.progress(done, total, unit="documents"),
     )
-    excluded, before = len(landed) - len(selected), _before(context, before_id)
+    before = _before(context, before_id)
     manifest = _assemble(
         context,
         files,
@@ -89,30 +98,19 @@ def run(context: JobContext) -> None:
         )
 
 
-class _Fetched(Places):
-    """Landed files: where they lie, or fetched while a parser reads them."""
-
-    def __init__(self, context: JobContext, files: Iterable[LandedFileRow]) -> None:
-        self._store = context.runtime.store
-        self._keys = {file.path: file.object_key for file in files}
-        self._folder = context.scratch / "fetched"
-        self._folder.mkdir()
-        self._fetched: dict[str, Path] = {}
-
-    def open(self, file: SourceFile) -> Path:
-        """Where it lies now."""
-        key = self._keys[file.path]
-        place = self._store.local_path(key)
-        if place is None:
-            place = self._fetched[file.path] = self._folder / str(len(self._fetched))
-            self._store.get_file(key, place)
-        return place
-
-    def close(self, file: SourceFile) -> None:
-        """Let go of what was fetched."""
-        place = self._fetched.get(file.path)
-        if place is not None:
-            place.unlink()
+def _listing(
+    context: JobContext, base: KnowledgeBaseRow, row: BuildRow, landed: list[LandedFileRow]
+) -> Listing:
+    selector = Selector(Selection.model_validate(row.selection))
+    if base.folder is None:
+        scratch = context.scratch / "fetched"
+        scratch.mkdir()
+        return list_landed(landed, selector, store=context.runtime.store, scratch=scratch)
+    settings = context.runtime.settings
+    assert isinstance(settings, KnowledgebaseSettings)  # noqa: S101 - this service's own job
+    source = FolderSource.model_validate(base.folder)
+    # Allowed when the build was asked for; it must be allowed still.
+    return list_folder(SharedFolders(settings.folders).place(source, tenant=base.tenant), selector)
 
 
 @dataclass(frozen=True)
