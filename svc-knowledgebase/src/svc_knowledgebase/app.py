@@ -21,7 +21,7 @@ def create_app(settings: KnowledgebaseSettings) -> FastAPI:
     """Documents in, records out."""
     parts = runtime(settings)
     builds = Builds(parts)
-    bases = Bases(builds=builds, folders=SharedFolders(settings.folders))
+    bases = Bases(builds=builds, folders=SharedFolders(settings.folders), store=parts.store)
     open_builds = OpenBuilds(parts, bases=bases)
     questions = QueryEmbedder(
         settings.embeddings,

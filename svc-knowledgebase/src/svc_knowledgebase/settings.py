@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from shared_lib.contracts.services import ServiceName
 from shared_lib.embeddings.settings import EmbeddingSettings
@@ -10,10 +10,22 @@ from shared_lib.settings import ServiceSettings
 
 
 class SharedFolder(BaseModel):
-    """A folder that knowledge bases may read."""
+    """A folder that knowledge bases may read, or objects that others put into the store.
 
-    path: Path
+    What the fleet itself keeps there lies beside `imports/`, so no prefix reaches it.
+    """
+
+    path: Path | None = Field(default=None, description="The folder.")
+    prefix: str | None = Field(
+        default=None, pattern=r"^imports/([\w-][\w.-]*/)*$", description="What the keys begin with."
+    )
     tenants: list[str] = Field(min_length=1, description="Who may read it; * is everybody.")
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "SharedFolder":
+        if (self.path is None) == (self.prefix is None):
+            raise ValueError("give either a path or a prefix")
+        return self
 
 
 class KnowledgebaseSettings(ServiceSettings):
@@ -28,7 +40,8 @@ class KnowledgebaseSettings(ServiceSettings):
     folders: dict[str, SharedFolder] = Field(
         default={},
         description='Folders that bases may read, by name, as JSON: `{"manuals": {"path": '
-        '"/srv/manuals", "tenants": ["default"]}}`. API and workers see them at the same path.',
+        '"/srv/manuals", "tenants": ["default"]}}`. API and workers see them at the same path. '
+        'With `"prefix": "imports/..."` instead of the path, objects of the store are read.',
     )
 
     @property

@@ -66,6 +66,7 @@ def knowledge_of_folders(tmp_path: Path, manuals: Path) -> Iterator[Knowledge]:
     """A service that lets one tenant read the manuals."""
     settings = knowledge_settings(tmp_path / "fleet")
     settings.folders["m"] = SharedFolder(path=manuals, tenants=[TENANT])
+    settings.folders["o"] = SharedFolder(prefix="imports/team/", tenants=[TENANT])
     with running_knowledge(settings) as knowledge:
         yield knowledge
 
@@ -115,3 +116,27 @@ def test_a_folder_that_may_not_be_read(knowledge_of_folders: Knowledge) -> None:
     assert (version.status_code, version.json()["field"]) == (422, "version")
     hidden = service.ask("GET", f"{BASES}/mine/tree", tenant=OTHER)
     assert hidden.status_code == 404
+
+
+def test_objects_of_a_prefix_become_a_base(knowledge_of_folders: Knowledge) -> None:
+    service, store = knowledge_of_folders, knowledge_of_folders.runtime.store
+    store.put("imports/team/a/guide.md", [b"# Pump\n\nTurn the red wheel.\n"])
+    store.put("imports/team/a/note.txt", [b"A short note."])
+    store.put("imports/team-secret/keys.txt", [b"Nobody may read this."])
+    body = {"name": "objects", "folder": {"root": "o"}}
+    assert service.ask("POST", BASES, json=body).json()["dataset"] == "folder:o"
+    tree = service.get(f"{BASES}/objects/tree", params={"include": ["*.md"]})
+    assert [(each["path"], each["files"], each["selected_files"]) for each in tree["folders"]] == [
+        ("", 2, 1), ("a", 2, 1),
+    ]  # fmt: skip
+    service.ask("POST", f"{BASES}/objects/builds", json={})
+    assert service.built("objects")["counts"]["parsed"] == 2
+    assert {record.path for record in service.records("objects")} == {"a/guide.md", "a/note.txt"}
+    other = service.ask("POST", BASES, json=body, tenant=OTHER)
+    assert (other.status_code, other.json()["code"]) == (422, "folder_not_allowed")
+
+
+@pytest.mark.parametrize("prefix", ["", "raw/", "imports", "imports/../raw/", "knowledge/t/"])
+def test_a_prefix_keeps_to_what_others_imported(prefix: str) -> None:
+    with pytest.raises(ValueError, match="prefix"):
+        SharedFolder(prefix=prefix, tenants=["*"])

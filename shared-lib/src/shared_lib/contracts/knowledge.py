@@ -162,7 +162,7 @@ BaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]
 
 
 class FolderSource(Contract):
-    """A folder on the machines of the fleet, below one that `FLEET_FOLDERS` allows."""
+    """A folder that `FLEET_FOLDERS` allows, on the fleet's machines or in its object store."""
 
     root: BaseName = Field(description="Name of the allowed folder.")
     path: Annotated[str, StringConstraints(max_length=4000)] = Field(

@@ -13,6 +13,7 @@ from shared_lib.contracts.knowledge import (
 )
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
+from shared_lib.storage import ObjectStore
 from svc_knowledgebase.bases.errors import (
     BaseExistsError,
     BaseNotFoundError,
@@ -20,22 +21,21 @@ from svc_knowledgebase.bases.errors import (
 )
 from svc_knowledgebase.bases.models import KnowledgeBaseRow
 from svc_knowledgebase.bases.repository import KnowledgeBaseRepository
-from svc_knowledgebase.building.folder import find_files
 from svc_knowledgebase.building.selection import Selector, tree
 from svc_knowledgebase.builds.service import Builds, view_build
 from svc_knowledgebase.sources.folders import SharedFolders
+from svc_knowledgebase.sources.listings import sizes_in
 from svc_knowledgebase.sources.models import LandedFileRow, LandedVersionRow
 from svc_knowledgebase.sources.repository import LandedVersionRepository
-
-EVERYTHING = Selector(Selection(exclude=[]))
 
 
 class Bases:
     """The knowledge bases of all tenants."""
 
-    def __init__(self, *, builds: Builds, folders: SharedFolders) -> None:
+    def __init__(self, *, builds: Builds, folders: SharedFolders, store: ObjectStore) -> None:
         self._builds = builds
         self._folders = folders
+        self._store = store
 
     def on_landed(self, unit: WriteUnit, event: Event, landed: DatasetVersionLanded) -> None:
         """`dataset_version.landed`: remember it, and build the bases that follow the dataset."""
@@ -146,8 +146,8 @@ class Bases:
             files = [(row.path, row.bytes) for row in rows]
         else:
             source = FolderSource.model_validate(base.folder)
-            found, _ = find_files(self._folders.place(source, tenant=tenant), EVERYTHING)
-            files = [(each.path, each.bytes) for each in found]
+            place = self._folders.place(source, tenant=tenant)
+            files = sizes_in(place, store=self._store)
         folders = tree(files, selector)
         return TreeView(
             dataset=base.dataset,

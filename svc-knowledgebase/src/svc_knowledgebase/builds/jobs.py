@@ -40,7 +40,7 @@ from svc_knowledgebase.searching.index import INDEX, IndexWriter
 from svc_knowledgebase.searching.patching import IndexPatcher
 from svc_knowledgebase.settings import KnowledgebaseSettings
 from svc_knowledgebase.sources.folders import SharedFolders
-from svc_knowledgebase.sources.listings import Listing, list_folder, list_landed
+from svc_knowledgebase.sources.listings import Listing, list_landed, list_shared
 from svc_knowledgebase.sources.models import LandedFileRow
 from svc_knowledgebase.sources.repository import LandedVersionRepository
 
@@ -102,15 +102,16 @@ def _listing(
     context: JobContext, base: KnowledgeBaseRow, row: BuildRow, landed: list[LandedFileRow]
 ) -> Listing:
     selector = Selector(Selection.model_validate(row.selection))
+    store, scratch = context.runtime.store, context.scratch / "fetched"
+    scratch.mkdir()
     if base.folder is None:
-        scratch = context.scratch / "fetched"
-        scratch.mkdir()
-        return list_landed(landed, selector, store=context.runtime.store, scratch=scratch)
+        return list_landed(landed, selector, store=store, scratch=scratch)
     settings = context.runtime.settings
     assert isinstance(settings, KnowledgebaseSettings)  # noqa: S101 - this service's own job
     source = FolderSource.model_validate(base.folder)
     # Allowed when the build was asked for; it must be allowed still.
-    return list_folder(SharedFolders(settings.folders).place(source, tenant=base.tenant), selector)
+    place = SharedFolders(settings.folders).place(source, tenant=base.tenant)
+    return list_shared(place, selector, store=store, scratch=scratch)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Folders of the fleet that knowledge bases may read, and nothing beside them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from shared_lib.contracts.errors import InvalidInputError
@@ -24,14 +25,21 @@ class FolderNotThereError(InvalidInputError):
     title = "The folder is not there"
 
 
+@dataclass(frozen=True)
+class ObjectPrefix:
+    """Objects whose keys begin so; it ends with a slash."""
+
+    prefix: str
+
+
 class SharedFolders:
     """What `FLEET_FOLDERS` allows."""
 
     def __init__(self, folders: Mapping[str, SharedFolder]) -> None:
         self._folders = folders
 
-    def place(self, source: FolderSource, *, tenant: str) -> Path:
-        """Where the folder is.
+    def place(self, source: FolderSource, *, tenant: str) -> Path | ObjectPrefix:
+        """Where the folder is: on this machine, or in the object store.
 
         Raises:
             FolderNotAllowedError: there is none of that name for this tenant, the path has `..`,
@@ -52,6 +60,8 @@ class SharedFolders:
                 "single slashes between them, without `..`.",
                 field="folder.path",
             )
+        if allowed.path is None:
+            return ObjectPrefix("".join([allowed.prefix or "", *(f"{part}/" for part in parts)]))
         top = allowed.path.resolve()
         place = top.joinpath(*parts)
         if not place.is_dir():
