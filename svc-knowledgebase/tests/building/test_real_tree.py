@@ -5,6 +5,7 @@ also written in the formats of office programs and as mail beside them, and ever
 read by a second parser that shares no code with ours.
 """
 
+import codecs
 import csv
 import html
 import io
@@ -181,7 +182,8 @@ def _html(data: bytes) -> str:
 
 
 def _text(data: bytes) -> str:
-    return data.decode("utf-8", "ignore")
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if wide else "utf-8", "ignore")
 
 
 def _leaves(value: object) -> str:
