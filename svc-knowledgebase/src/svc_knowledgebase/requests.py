@@ -10,7 +10,8 @@ BUILD_KIND = JobKind(
     name=BUILD,
     run="svc_knowledgebase.builds.jobs:run",
     queue="knowledgebase",
-    preload=("svc_knowledgebase.builds.jobs",),
+    # polars is imported when Parquet is written; to have it already saves a fifth of a small build.
+    preload=("svc_knowledgebase.builds.jobs", "polars"),
 )
 EMBED_KIND = JobKind(
     name=EMBED,

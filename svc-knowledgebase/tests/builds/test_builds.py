@@ -94,8 +94,8 @@ def test_objects_that_no_build_needs_are_swept(knowledge: Knowledge) -> None:
         text = f"The text of version {number}.".encode()
         knowledge.land({"a.txt": text}, dataset="manuals", number=number)
         knowledge.built("manuals")
-    # The build that is read and the one before it, four objects each; one batch of parsed text.
-    wait_until(lambda: len(knowledge.objects()) == 9, what="the sweep")
+    # The build that is read and the one before it, five objects each; one batch of parsed text.
+    wait_until(lambda: len(knowledge.objects()) == 11, what="the sweep")
     assert knowledge.found("manuals", "version") == ["a.txt"]
 
 
@@ -276,7 +276,7 @@ def test_a_build_that_is_cut_off_ends_once(point: str, tmp_path: Path) -> None:
         records = knowledge.records("manuals")
         assert len({record.id for record in records}) == len(records) == build["counts"]["records"]
         assert len(knowledge.events("knowledge_base.built")) == 1
-        wait_until(lambda: len(knowledge.objects()) == 5, what="the sweep")
+        wait_until(lambda: len(knowledge.objects()) == 6, what="the sweep")
 
 
 def test_the_api_loads_no_parser() -> None:
