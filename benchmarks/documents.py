@@ -1,30 +1,35 @@
 """Documents to text: CPU time and word recall against kreuzberg and markitdown, format by format.
 
-    python benchmarks/documents.py [--peers PYTHON] [--rounds 3]
+    python benchmarks/documents.py [--peers PYTHON] [--folder FOLDER] [--rounds 3]
 
 PYTHON has the peers installed; without it only ours is measured. The documents are made of the
 texts of the installed distributions by python-docx, python-pptx, openpyxl, reportlab and the
 standard library, so what each one says is known: recall is the share of its words that come back.
 Each round reads a format in a fresh process that has warmed up on one document; what is compared
-is the median of the rounds. Our time is without chunking, and without the child's own start.
+is the median of the rounds. FOLDER has real documents: its PDF and sixty of its HTML pages take the
+place of made ones, and what they say is what pypdf and the standard library's HTML parser read in
+them. Our time is without chunking, and without the child's own start.
 """
 
 import argparse
 import html
 import io
 import json
+import shutil
 import statistics
 import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from email.message import EmailMessage
+from html.parser import HTMLParser
 from pathlib import Path
 
 import docx
 import openpyxl
 import pptx
+from pypdf import PdfReader
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
@@ -150,10 +155,57 @@ MAKERS: dict[str, Callable[[list[str], Path], None]] = {
 }  # fmt: skip
 
 
-def make(root: Path) -> None:
-    """Every format in a folder of its own, beside each document what it says."""
+class Words(HTMLParser):
+    """All text of a page but scripts and styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.silent = 0
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 - as it is called
+        """Scripts, styles and the head say nothing that is read."""
+        self.silent += tag in ("script", "style", "head")
+
+    def handle_endtag(self, tag: str) -> None:
+        """The end of such a one."""
+        self.silent -= tag in ("script", "style", "head")
+
+    def handle_data(self, data: str) -> None:
+        """A piece of text."""
+        if not self.silent:
+            self.texts.append(data)
+
+
+def read_otherwise(path: Path) -> str:
+    """What a real document says, by a parser that is none of those compared."""
+    if path.suffix == ".pdf":
+        return "\n".join(page.extract_text() for page in PdfReader(path).pages)
+    words = Words()
+    words.feed(path.read_text("utf-8", "replace"))
+    return " ".join(words.texts)
+
+
+def take(folder: Path, root: Path) -> set[str]:
+    """Copy real documents; which formats there are."""
+    found = set()
+    for kind, most in (("pdf", 20), ("html", 60)):
+        paths = sorted(folder.rglob(f"*.{kind}"))
+        for number, path in enumerate(paths[:: max(len(paths) // most, 1)][:most]):
+            (root / kind).mkdir(exist_ok=True)
+            target = root / kind / f"{number:03}.{kind}"
+            shutil.copyfile(path, target)
+            target.with_suffix(f".{kind}.said").write_text(read_otherwise(path), "utf-8")
+            found.add(kind)
+    return found
+
+
+def make(root: Path, *, there: Collection[str] = ()) -> None:
+    """Every format that is not there in a folder of its own, beside each document what it says."""
     available = texts()
     for kind, count in COUNTS.items():
+        if kind in there:
+            continue
         (root / kind).mkdir()
         for number in range(count):
             lines = available[number % len(available)]
@@ -184,6 +236,7 @@ def main() -> None:
     """Print a table, and the totals by engine."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", help="a Python with kreuzberg and markitdown installed")
+    parser.add_argument("--folder", type=Path, help="real documents")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     engines = {"ours": (sys.executable, OURS)}
@@ -195,8 +248,9 @@ def main() -> None:
     totals = dict.fromkeys(engines, 0.0)
     with tempfile.TemporaryDirectory(prefix="fleet-documents-") as name:
         root = Path(name)
-        make(root)
-        for kind, count in COUNTS.items():
+        make(root, there=take(options.folder, root) if options.folder else ())
+        for kind in COUNTS:
+            count = len(list((root / kind).glob(f"*.{kind}")))
             out = io.StringIO()
             for engine, (python, code) in engines.items():
                 found = measure(python, code, root / kind, rounds=options.rounds)

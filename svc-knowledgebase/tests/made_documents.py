@@ -9,6 +9,7 @@ import docx
 import openpyxl
 import pptx
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject, StreamObject
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
@@ -109,6 +110,20 @@ def pdf(pages: list[str], *, title: str = "", password: str = "", outline: bool 
     return _saved(writer.write)
 
 
+def pdf_of_signs(text: str) -> bytes:
+    """A page whose font says that its letters are private signs, as symbol fonts do."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf([text]))))
+    meaning = StreamObject()
+    meaning.set_data(
+        b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def "
+        b"1 begincodespacerange <00> <FF> endcodespacerange "
+        b"1 beginbfrange <00> <FF> <E000> endbfrange endcmap end end"
+    )
+    for font in writer.pages[0]["/Resources"]["/Font"].values():
+        font.get_object()[NameObject("/ToUnicode")] = writer._add_object(meaning)
+    return _saved(writer.write)
+
+
 def mail() -> bytes:
     """A message with a body, a text, a Word document and a picture attached."""
     message = EmailMessage()
@@ -124,6 +139,11 @@ def mail() -> bytes:
         b"\x89PNG\r\n\x1a\n\0", maintype="image", subtype="png", filename="a.png"
     )
     return bytes(message)
+
+
+def packed_by_ole(stream: str) -> bytes:
+    """The beginning of a compound file, and the name of a stream in it."""
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512) + stream.encode("utf-16-le")
 
 
 def packed(members: dict[str, bytes]) -> bytes:

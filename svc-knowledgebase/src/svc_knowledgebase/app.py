@@ -17,6 +17,7 @@ from svc_knowledgebase.searching.documents import Documents
 from svc_knowledgebase.searching.opening import OpenBuilds
 from svc_knowledgebase.searching.service import Searches
 from svc_knowledgebase.settings import KnowledgebaseSettings
+from svc_knowledgebase.sources.folders import SharedFolders
 from svc_knowledgebase.worker import runtime
 
 
@@ -24,14 +25,20 @@ def create_app(settings: KnowledgebaseSettings) -> FastAPI:
     """Documents in, records out."""
     parts = runtime(settings)
     builds = Builds(parts)
-    bases = Bases(builds=builds)
+    bases = Bases(builds=builds, folders=SharedFolders(settings.folders), store=parts.store)
     open_builds = OpenBuilds(parts, bases=bases)
     questions = QueryEmbedder(
         settings.embeddings,
         environments=settings.environments_folder,
         cache=settings.embedding_cache,
     )
-    graphs = Graphs(parts, bases=bases, builds=builds, settings=settings.graph_queries)
+    graphs = Graphs(
+        parts,
+        bases=bases,
+        builds=builds,
+        open_builds=open_builds,
+        settings=settings.graph_queries,
+    )
     return create_service_app(
         parts,
         title="svc-knowledgebase",

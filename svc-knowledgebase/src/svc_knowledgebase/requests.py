@@ -1,4 +1,4 @@
-"""The kinds of job of this service."""
+"""The kinds of jobs of this service."""
 
 from shared_lib.jobs.kinds import JobKind
 
@@ -11,7 +11,8 @@ BUILD_KIND = JobKind(
     name=BUILD,
     run="svc_knowledgebase.builds.jobs:run",
     queue="knowledgebase",
-    preload=("svc_knowledgebase.builds.jobs",),
+    # polars is imported when Parquet is written; to have it already saves a fifth of a small build.
+    preload=("svc_knowledgebase.builds.jobs", "polars"),
 )
 EMBED_KIND = JobKind(
     name=EMBED,

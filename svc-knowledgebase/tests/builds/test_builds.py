@@ -19,6 +19,7 @@ from knowledge_service import (
 from shared_lib.contracts.scopes import ROLE_SCOPES, Role
 from shared_lib.testing.services import OTHER, TENANT
 from shared_lib.testing.waiting import wait_until
+from svc_knowledgebase.embedding.models import VectorShardRow
 
 FILES = {
     "pumps/guide.docx": made.word(),
@@ -93,8 +94,8 @@ def test_objects_that_no_build_needs_are_swept(knowledge: Knowledge) -> None:
         text = f"The text of version {number}.".encode()
         knowledge.land({"a.txt": text}, dataset="manuals", number=number)
         knowledge.built("manuals")
-    # The build that is read and the one before it, four objects each; one batch of parsed text.
-    wait_until(lambda: len(knowledge.objects()) == 9, what="the sweep")
+    # The build that is read and the one before it, five objects each; one batch of parsed text.
+    wait_until(lambda: len(knowledge.objects()) == 11, what="the sweep")
     assert knowledge.found("manuals", "version") == ["a.txt"]
 
 
@@ -107,6 +108,11 @@ def test_a_deleted_base_leaves_nothing(knowledge: Knowledge) -> None:
         knowledge.built(name)
     path = f"{BASES}/gone"
     assert knowledge.get(f"{path}/graph")["counts"]["Record"] == 1
+    with knowledge.runtime.database.write() as unit:
+        base_id = knowledge.get(path)["id"]
+        unit.session.add(
+            VectorShardRow(vectors_key="v", digests_key="d", base_id=base_id, model="of a test")
+        )
     told = knowledge.ask("DELETE", path, params={"dry_run": True}).json()
     assert (told["builds"], told["dry_run"]) == (1, True)
     assert told["bytes"] > 0
@@ -270,7 +276,7 @@ def test_a_build_that_is_cut_off_ends_once(point: str, tmp_path: Path) -> None:
         records = knowledge.records("manuals")
         assert len({record.id for record in records}) == len(records) == build["counts"]["records"]
         assert len(knowledge.events("knowledge_base.built")) == 1
-        wait_until(lambda: len(knowledge.objects()) == 5, what="the sweep")
+        wait_until(lambda: len(knowledge.objects()) == 6, what="the sweep")
 
 
 def test_the_api_loads_no_parser() -> None:

@@ -16,6 +16,20 @@ xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><
 </w:t></w:r></w:p></w:body></w:document>"""
 
 
+def laughs() -> bytes:
+    """RDF/XML, which may declare entities: of ten of ten of ten ... letters, a thousand million."""
+    names = "abcdefghi"
+    nested = "".join(
+        f'<!ENTITY {name} "{f"&{inner};" * 10}">'
+        for inner, name in zip("x" + names, names, strict=False)
+    )
+    return (
+        f'<?xml version="1.0"?><!DOCTYPE rdf:RDF [<!ENTITY x "x">{nested}]><rdf:RDF '
+        'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:p="urn:p:"><rdf:Description '
+        'rdf:about="urn:y"><p:a>&i;</p:a></rdf:Description></rdf:RDF>'
+    ).encode()
+
+
 def with_size(data: bytes, size: int) -> bytes:
     """An archive whose only member says to have another size than it has."""
     changed = bytearray(data)
@@ -37,6 +51,9 @@ HOSTILE: dict[str, tuple[bytes, str, str]] = {
     "long.pdf": (made.pdf(["x"] * 5_001), "failed", "document_too_large"),
     "torn.pdf": (made.pdf(["x"])[:300], "failed", "damaged_document"),
     "torn.docx": (made.word()[:3000], "failed", "damaged_document"),
+    "signs.pdf": (made.pdf_of_signs("no letter of this"), "failed", "unreadable_fonts"),
+    "entities.rdf": (laughs(), "failed", "document_limit"),
+    "protected.docx": (made.packed_by_ole("EncryptedPackage"), "failed", "protected_document"),
     "scanned.pdf": (made.pdf(["", ""]), "skipped", "scanned_document"),
     "picture.pdf": (b"\x89PNG\r\n\x1a\n" + bytes(99), "failed", "wrong_format"),
     "program.txt": (b"\x7fELF\x02\x01\x01" + bytes(64), "skipped", "unknown_format"),

@@ -137,7 +137,7 @@ def test_an_embedding_that_is_cut_off_ends_once(
         assert facts["embedded_now"] + facts["reused"] == facts["records"] == 3
         assert facts["reused"] == (0 if again else 3)
         assert len(endpoint.texts) == (6 if again else 3)
-        wait_until(lambda: len(knowledge.objects()) == 7, what="the sweep")
+        wait_until(lambda: len(knowledge.objects()) == 8, what="the sweep")
 
 
 def test_the_packaged_model_finds_what_is_meant(tmp_path: Path, ml_environments: Path) -> None:

@@ -17,6 +17,7 @@ from shared_lib.contracts.knowledge import (
     HIDDEN,
     BuildView,
     FileFate,
+    FolderSource,
     KnowledgeBaseCreate,
     KnowledgeBaseView,
     SearchAnswer,
@@ -106,6 +107,11 @@ def list_bases(output: Output, *, client: "Client", limit: int) -> None:
 @kb.command("create", fields=KnowledgeBaseView.model_fields)
 @click.argument("name")
 @click.option("-d", "--dataset", metavar="NAME", help="Whose files are read; NAME if left out.")
+@click.option(
+    "--folder",
+    metavar="ROOT[/PATH]",
+    help="A folder of the fleet that is read instead, below one that FLEET_FOLDERS allows.",
+)
 @click.option("--include", multiple=True, metavar="GLOB", help="Only such files. Repeat for more.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave such out. Repeat for more.")
 @click.option("--follow/--no-follow", default=True, help="Build when a version lands.")
@@ -118,16 +124,21 @@ def create(
     client: "Client",
     name: str,
     dataset: str | None,
+    folder: str | None,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     follow: bool,
     description: str,
 ) -> None:
-    """Make a knowledge base of a dataset's documents."""
+    """Make a knowledge base of a dataset's documents, or of a folder of the fleet."""
+    if dataset and folder:
+        raise CommandError("Give either --dataset or --folder.", exit_code=ExitCode.USAGE)
+    root, _, path = (folder or "").partition("/")
     selection = Selection(include=list(include), exclude=[*exclude, *HIDDEN])
     wanted = KnowledgeBaseCreate(
         name=name,
-        dataset=dataset or name,
+        dataset=None if folder else dataset or name,
+        folder=FolderSource(root=root, path=path.rstrip("/")) if folder else None,
         description=description,
         selection=selection,
         follow=follow,
@@ -137,7 +148,10 @@ def create(
         output.record(made)
     else:
         output.data(f"{made.name}  of {made.dataset}  {made.id}")
-    output.say(f"fill it: fleet push FOLDER --dataset {made.dataset} --documents")
+    if made.folder:
+        output.say(f"fill it: fleet kb rebuild {made.name}")
+    else:
+        output.say(f"fill it: fleet push FOLDER --dataset {made.dataset} --documents")
 
 
 @kb.command("show", fields=KnowledgeBaseView.model_fields)

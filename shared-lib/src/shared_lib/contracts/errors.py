@@ -5,12 +5,11 @@ its title; an instance carries the detail (what happened, where, and what to do 
 place (`field`, `row`, `line`, `byte`, `page`) as extra members of the problem.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
-
 from pydantic import BaseModel, ConfigDict
 
-FailureKind = Literal["user", "infrastructure", "timeout"]
+# The root lies apart, for those who must not load pydantic; everybody else finds it here.
+from shared_lib.contracts.fleet_error import FailureKind as FailureKind  # noqa: PLC0414 - re-exported
+from shared_lib.contracts.fleet_error import FleetError as FleetError  # noqa: PLC0414 - re-exported
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -27,44 +26,6 @@ class Problem(BaseModel):
     detail: str
     request_id: str | None = None
     flow_id: str | None = None
-
-
-class FleetError(Exception):
-    """The root of all errors that a person or a program may be shown.
-
-    Args:
-        detail: one or two sentences: what went wrong, where, and what to do.
-        place: members added to the problem, such as ``field``, ``row``, ``line`` or ``byte``.
-        headers: HTTP headers the answer must carry, such as ``Retry-After``.
-    """
-
-    status: ClassVar[int] = 500
-    code: ClassVar[str] = "internal_error"
-    title: ClassVar[str] = "Something failed on our side"
-    failure: ClassVar[FailureKind] = "user"
-    wait_s: float = 0.0
-    """Seconds that a job lets pass before its next try, because who was asked said so."""
-
-    def __init__(
-        self, detail: str, *, headers: Mapping[str, str] | None = None, **place: Any
-    ) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.place = place
-        self.headers = dict(headers or {})
-
-    def problem(self, *, request_id: str | None = None, flow_id: str | None = None) -> Problem:
-        """The problem+json body of this error."""
-        return Problem(
-            type=f"urn:datafleet:error:{self.code}",
-            title=self.title,
-            status=self.status,
-            code=self.code,
-            detail=self.detail,
-            request_id=request_id,
-            flow_id=flow_id,
-            **self.place,
-        )
 
 
 class InternalError(FleetError):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from shared_lib.contracts.base import Contract, UtcTime
 from shared_lib.contracts.errors import Problem
@@ -125,6 +125,10 @@ class Manifest(Contract):
     records_sha256: str
     files: list[FileFate]
 
+    def is_read_as(self, options: BuildOptions, engines: str) -> bool:
+        """Whether its documents were read as these would be."""
+        return (self.options, self.engines) == (options, engines)
+
 
 class BuildChanges(Contract):
     """What is different from the build before."""
@@ -158,15 +162,39 @@ class EmbeddingView(Contract):
 BaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
 
+class FolderSource(Contract):
+    """A folder that `FLEET_FOLDERS` allows, on the fleet's machines or in its object store."""
+
+    root: BaseName = Field(description="Name of the allowed folder.")
+    path: Annotated[str, StringConstraints(max_length=4000)] = Field(
+        default="", description="Inside it, with forward slashes; empty: all of it."
+    )
+
+    def shown(self) -> str:
+        """As records name it; no dataset has such a name."""
+        return f"folder:{self.root}/{self.path}" if self.path else f"folder:{self.root}"
+
+
 class KnowledgeBaseCreate(Contract):
-    """The body of `POST /v1/knowledge-bases`."""
+    """The body of `POST /v1/knowledge-bases`; it reads a dataset or a folder."""
 
     name: BaseName
-    dataset: BaseName = Field(description="Name of the dataset whose files are read.")
+    dataset: BaseName | None = Field(
+        default=None, description="Name of the dataset whose files are read."
+    )
+    folder: FolderSource | None = Field(
+        default=None, description="The folder of the fleet that is read, instead of a dataset."
+    )
     description: Annotated[str, StringConstraints(max_length=2000)] = ""
     selection: Selection = Selection()
     options: BuildOptions = BuildOptions()
     follow: bool = Field(default=True, description="Build when a version of the dataset lands.")
+
+    @model_validator(mode="after")
+    def _reads_one(self) -> "KnowledgeBaseCreate":
+        if (self.dataset is None) == (self.folder is None):
+            raise ValueError("give either a dataset or a folder")
+        return self
 
 
 class BuildView(Contract):
@@ -201,7 +229,8 @@ class KnowledgeBaseView(Contract):
 
     id: str
     name: str
-    dataset: str
+    dataset: str = Field(description="Its name, or `folder:` and the folder that is read.")
+    folder: FolderSource | None = None
     description: str
     selection: Selection
     options: BuildOptions
@@ -239,11 +268,11 @@ class FolderView(Contract):
 
 
 class TreeView(Contract):
-    """The folders of a version of the dataset, by path."""
+    """The folders of a version of the dataset, or of a folder as it is now, by path."""
 
     dataset: str
-    version_id: str
-    version_number: int
+    version_id: str | None
+    version_number: int | None
     selection: Selection
     folders: list[FolderView]
 

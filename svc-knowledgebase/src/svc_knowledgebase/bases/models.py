@@ -10,7 +10,11 @@ from svc_knowledgebase.base import Base
 
 
 class KnowledgeBaseRow(Base):
-    """A knowledge base. Its content is that of its current build."""
+    """A knowledge base. Its content is that of its current build.
+
+    Attributes:
+        dataset: whose versions it reads; for a base of a folder how its records name that.
+    """
 
     __tablename__ = "knowledge_base"
     __table_args__ = (
@@ -22,6 +26,7 @@ class KnowledgeBaseRow(Base):
     tenant: Mapped[str]
     name: Mapped[str]
     dataset: Mapped[str]
+    folder: Mapped[dict[str, Any] | None]
     description: Mapped[str]
     selection: Mapped[dict[str, Any]]
     options: Mapped[dict[str, Any]]

@@ -4,6 +4,7 @@ from shared_lib.contracts.base import utc_now
 from shared_lib.contracts.events import DatasetVersionLanded, Event
 from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.contracts.knowledge import (
+    FolderSource,
     FolderView,
     KnowledgeBaseCreate,
     KnowledgeBaseDeleted,
@@ -13,6 +14,7 @@ from shared_lib.contracts.knowledge import (
 )
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
+from shared_lib.storage import ObjectStore
 from svc_knowledgebase.bases.errors import (
     BaseExistsError,
     BaseNotFoundError,
@@ -22,6 +24,8 @@ from svc_knowledgebase.bases.models import KnowledgeBaseRow
 from svc_knowledgebase.bases.repository import KnowledgeBaseRepository
 from svc_knowledgebase.building.selection import Selector, tree
 from svc_knowledgebase.builds.service import Builds, view_build
+from svc_knowledgebase.sources.folders import SharedFolders
+from svc_knowledgebase.sources.listings import sizes_in
 from svc_knowledgebase.sources.models import LandedFileRow, LandedVersionRow
 from svc_knowledgebase.sources.repository import LandedVersionRepository
 
@@ -29,8 +33,10 @@ from svc_knowledgebase.sources.repository import LandedVersionRepository
 class Bases:
     """The knowledge bases of all tenants."""
 
-    def __init__(self, *, builds: Builds) -> None:
+    def __init__(self, *, builds: Builds, folders: SharedFolders, store: ObjectStore) -> None:
         self._builds = builds
+        self._folders = folders
+        self._store = store
 
     def on_landed(self, unit: WriteUnit, event: Event, landed: DatasetVersionLanded) -> None:
         """`dataset_version.landed`: remember it, and build the bases that follow the dataset."""
@@ -73,8 +79,11 @@ class Bases:
         Raises:
             BaseExistsError: the name is taken.
             BadPatternError: a pattern of the selection cannot be understood.
+            FolderNotAllowedError: no such folder may be read by this tenant.
         """
         Selector(body.selection)
+        if body.folder is not None:
+            self._folders.place(body.folder, tenant=tenant)
         bases = KnowledgeBaseRepository(unit)
         if bases.named(body.name, tenant=tenant) is not None:
             raise BaseExistsError(
@@ -86,7 +95,8 @@ class Bases:
                 id=new_id(IdKind.KNOWLEDGE_BASE),
                 tenant=tenant,
                 name=body.name,
-                dataset=body.dataset,
+                dataset=body.folder.shown() if body.folder else body.dataset or "",
+                folder=body.folder.model_dump(mode="json") if body.folder else None,
                 description=body.description,
                 selection=body.selection.model_dump(mode="json"),
                 options=body.options.model_dump(mode="json"),
@@ -149,22 +159,31 @@ class Bases:
     def tree(
         self, view: ReadView, name: str, *, tenant: str, selection: Selection | None
     ) -> TreeView:
-        """What the newest version of the dataset has, and what of it is selected.
+        """What the newest version of the dataset or the folder has, and what is selected.
 
         Raises:
             BaseNotFoundError: no such base in this tenant.
             NothingLandedError: the dataset has no version.
+            FolderNotAllowedError: the folder may not be read any more.
+            FolderNotReadableError: the folder cannot be listed.
             BadPatternError: a pattern of the selection cannot be understood.
         """
         base = self.find(view, name, tenant=tenant)
-        version = newest_version(view, base)
+        version = newest_version(view, base) if base.folder is None else None
         chosen = selection or Selection.model_validate(base.selection)
-        files = LandedVersionRepository(view).files(version.id)
-        folders = tree(((file.path, file.bytes) for file in files), Selector(chosen))
+        selector = Selector(chosen)
+        if version is not None:
+            rows = LandedVersionRepository(view).files(version.id)
+            files = [(row.path, row.bytes) for row in rows]
+        else:
+            source = FolderSource.model_validate(base.folder)
+            place = self._folders.place(source, tenant=tenant)
+            files = sizes_in(place, store=self._store)
+        folders = tree(files, selector)
         return TreeView(
-            dataset=version.dataset_name,
-            version_id=version.id,
-            version_number=version.number,
+            dataset=base.dataset,
+            version_id=version.id if version else None,
+            version_number=version.number if version else None,
             selection=chosen,
             folders=[FolderView(**vars(folder)) for folder in folders],
         )
@@ -190,6 +209,7 @@ def view_base(view: ReadView, row: KnowledgeBaseRow) -> KnowledgeBaseView:
     return KnowledgeBaseView.model_validate(
         {
             **{name: getattr(row, name) for name in ("id", "name", "dataset", "description")},
+            "folder": row.folder,
             "selection": row.selection,
             "options": row.options,
             "follow": row.follow,

@@ -1,16 +1,25 @@
 """From what each document gave to the records of a base, in the order of paths."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from shared_lib.contracts.knowledge import BuildCounts, BuildOptions, FileFate, Manifest, Selection
-from svc_knowledgebase.building.duplicates import NearDuplicates
+from svc_knowledgebase.building.duplicates import NearDuplicates, unpacked
 from svc_knowledgebase.building.parsed import load
+from svc_knowledgebase.building.reuse import (
+    ASSEMBLY,
+    Before,
+    Contribution,
+    plan_reuse,
+    stored_assembly,
+)
+from svc_knowledgebase.building.sketches import Sketch, SketchTable
 
 RECORDS, PARQUET, MANIFEST = "records.jsonl", "records.parquet", "manifest.json"
 
@@ -38,38 +47,77 @@ class PlacedRecord:
     end: int
 
 
+class Originals(Protocol):
+    """Knows of each record which earlier one it repeats."""
+
+    def original_of(self, record_id: str, sketch: str | None, /) -> str | None:
+        """The id of the earlier record; None when it is the first."""
+
+
+class Listener(Protocol):
+    """Is told of every document in the order of the base."""
+
+    def add(self, document_id: str, fate: FileFate, placed: Sequence[PlacedRecord]) -> None:
+        """A document and its records, which are new or stand elsewhere."""
+
+    def keep(self, document_id: str, *, moved: int) -> None:
+        """A document as it was in the build before; its lines begin `moved` bytes later."""
+
+
 @dataclass
 class Assembly:
     """Writes records one document after the other, and keeps every file's fate."""
 
     source: str
     target: Path
+    originals: Originals = field(default_factory=NearDuplicates)
     fates: list[FileFate] = field(default_factory=list)
-    records: int = 0
-    near_duplicates: int = 0
-    tokens: int = 0
+    documents: dict[str, Contribution] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._duplicates = NearDuplicates()
+        self._sketches = SketchTable()
         self._digest = hashlib.sha256()
         self._position = 0
         self._out = (self.target / RECORDS).open("wb")
 
-    def add(self, file: SourceFile, given: bytes) -> list[PlacedRecord]:
+    def add(self, file: SourceFile, given: bytes, *, key: str = "") -> list[PlacedRecord]:
         """Write the records of a document; they are given back too."""
         parsed, placed = load(given), list[PlacedRecord]()
-        for record in _records(self.source, file, parsed, self._duplicates):
+        start, sketches = self._position, len(self._sketches)
+        for record, sketch in _records(self.source, file, parsed, self.originals):
             line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
-            self._digest.update(line)
-            self._out.write(line)
-            end = self._position + len(line) - 1
-            placed.append(PlacedRecord(record=record, start=self._position, end=end))
-            self._position = end + 1
-            self.near_duplicates += record["near_duplicate_of"] is not None
-            self.tokens += record["tokens"]
-        self.records += len(placed)
+            begin = self._write(line)
+            placed.append(PlacedRecord(record=record, start=begin, end=self._position - 1))
+            if sketch is not None:
+                original = record["near_duplicate_of"]
+                self._sketches.append(Sketch(record["id"], unpacked(sketch), original))
         self.fates.append(_fate(file, parsed, records=len(placed)))
+        self.documents[file.path] = Contribution(
+            key=key,
+            start=start,
+            end=self._position,
+            records=len(placed),
+            near_duplicates=sum(each.record["near_duplicate_of"] is not None for each in placed),
+            tokens=sum(each.record["tokens"] for each in placed),
+            sketches=len(self._sketches) - sketches,
+        )
         return placed
+
+    def keep(self, path: str, before: Before, lines: bytes) -> int:
+        """Take a document's lines over from the build before; how many bytes later they begin."""
+        known = before.documents[path]
+        start = self._write(lines)
+        self._sketches.extend(before.table, before.sketches(path))
+        self.documents[path] = replace(known, start=start, end=self._position)
+        self.fates.append(before.fates[path])
+        return start - known.start
+
+    def _write(self, lines: bytes) -> int:
+        start = self._position
+        self._digest.update(lines)
+        self._out.write(lines)
+        self._position += len(lines)
+        return start
 
     def document(self, file: SourceFile) -> str:
         """The id of a document of this base."""
@@ -96,9 +144,9 @@ class Assembly:
             **fates,
             excluded=excluded,
             bytes=sum(each.bytes for each in self.fates),
-            records=self.records,
-            near_duplicates=self.near_duplicates,
-            tokens=self.tokens,
+            records=sum(each.records for each in self.documents.values()),
+            near_duplicates=sum(each.near_duplicates for each in self.documents.values()),
+            tokens=sum(each.tokens for each in self.documents.values()),
         )
         if len({each.path for each in self.fates}) != counts.found:
             raise AssertionError("a file is in the manifest twice")
@@ -115,6 +163,10 @@ class Assembly:
             manifest.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
         )
         (self.target / MANIFEST).write_bytes(written)
+        stored = stored_assembly(
+            self.documents, self._sketches, records_sha256=manifest.records_sha256
+        )
+        (self.target / ASSEMBLY).write_bytes(stored)
         return manifest
 
 
@@ -130,18 +182,78 @@ def document_id(source: str, path: str) -> str:
     return f"kd_{digest.hexdigest()[:32]}"
 
 
+def assemble(
+    assembly: Assembly,
+    files: Sequence[SourceFile],
+    *,
+    keys: Mapping[str, str],
+    given: Callable[[str], bytes],
+    before: Before | None,
+    listener: Listener | None = None,
+) -> None:
+    """Write all records, those of documents that are as they were by copying their lines.
+
+    Args:
+        assembly: empty.
+        files: in the order of the base.
+        keys: by path, of what each file gave; without those that were not read.
+        given: what was kept under a key.
+        before: the build before; None writes everything.
+        listener: is told of every document, also of those that were not read.
+    """
+    kept = set[str]()
+    if before is not None and before.source == assembly.source:
+
+        def sketched(path: str) -> list[tuple[str, bytes]]:
+            whole, records = document_id(assembly.source, path), load(given(keys[path]))["records"]
+            return [
+                (name, unpacked(each["sketch"]))
+                for name, each in _identified(whole, records)
+                if each["sketch"]
+            ]
+
+        reuse = plan_reuse(before, dict(keys), sketched=sketched)
+        kept, assembly.originals = reuse.kept, reuse
+    with before.records.open("rb") if before is not None else nullcontext() as lines:
+        for file in files:
+            whole = assembly.document(file)
+            if file.fate is not None:
+                assembly.leave_out(file.fate)
+                if listener is not None:
+                    listener.add(whole, file.fate, [])
+            elif before is not None and lines is not None and file.path in kept:
+                known = before.documents[file.path]
+                lines.seek(known.start)
+                moved = assembly.keep(file.path, before, lines.read(known.end - known.start))
+                if listener is not None:
+                    listener.keep(whole, moved=moved)
+            else:
+                key = keys[file.path]
+                placed = assembly.add(file, given(key), key=key)
+                if listener is not None:
+                    listener.add(whole, assembly.fates[-1], placed)
+
+
+def _identified(
+    document_id: str, records: Sequence[dict[str, Any]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each with its id."""
+    seen: dict[str, int] = {}
+    for each in records:
+        text = each["text"]
+        nth = seen[text] = seen.get(text, -1) + 1
+        yield record_id(document_id, text, nth), each
+
+
 def _records(
-    source: str, file: SourceFile, parsed: dict[str, Any], duplicates: NearDuplicates
-) -> Iterator[dict[str, Any]]:
+    source: str, file: SourceFile, parsed: dict[str, Any], originals: Originals
+) -> Iterator[tuple[dict[str, Any], str | None]]:
+    """Each record, and its sketch."""
     path = PurePosixPath(file.path)
     folders = list(path.parts[:-1])
     whole = document_id(source, file.path)
-    seen: dict[str, int] = {}
-    for position, each in enumerate(parsed["records"]):
-        text = each["text"]
-        nth = seen[text] = seen.get(text, -1) + 1
-        name = record_id(whole, text, nth)
-        yield {
+    for position, (name, each) in enumerate(_identified(whole, parsed["records"])):
+        record = {
             "id": name,
             "document_id": whole,
             "source": source,
@@ -163,11 +275,12 @@ def _records(
             "char_start": each["span"][0],
             "char_end": each["span"][1],
             "tokens": each["tokens"],
-            "text": text,
+            "text": each["text"],
             "parser": parsed["parser"],
             "parser_version": parsed["parser_version"],
-            "near_duplicate_of": duplicates.original_of(name, each["sketch"]),
+            "near_duplicate_of": originals.original_of(name, each["sketch"]),
         }
+        yield record, each["sketch"]
 
 
 def _fate(file: SourceFile, parsed: dict[str, Any], *, records: int) -> FileFate:

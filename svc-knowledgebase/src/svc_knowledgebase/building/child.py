@@ -16,9 +16,9 @@ from typing import IO
 
 import orjson
 
-from shared_lib.contracts.knowledge import BuildOptions
 from svc_knowledgebase.building.parsed import Recipe, failure_to_bytes, parse_to_bytes
 from svc_knowledgebase.documents.errors import DamagedDocumentError, DocumentLimitError
+from svc_knowledgebase.documents.releases import told
 
 LENGTH = struct.Struct(">I")
 WALL = 10
@@ -29,7 +29,8 @@ def main() -> None:
     """Answer until standard input ends."""
     answers = _own_output()
     requests = sys.stdin.buffer
-    recipe = Recipe.of(BuildOptions.model_validate_json(requests.readline()))
+    recipe = Recipe.of_text(**orjson.loads(requests.readline()))
+    told(recipe.engines)
     _bound(recipe)
     for line in requests:
         request = orjson.loads(line)

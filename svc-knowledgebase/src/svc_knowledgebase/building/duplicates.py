@@ -5,7 +5,8 @@ import re
 import sys
 from array import array
 from collections import defaultdict
-from importlib.metadata import version
+
+from svc_knowledgebase.documents.releases import release
 
 PERMUTATIONS = 64
 BAND = 4
@@ -32,9 +33,14 @@ def signature(text: str) -> str | None:
     return base64.b64encode(values.tobytes()).decode()
 
 
+def unpacked(sketch: str) -> bytes:
+    """A signature's values, four bytes each, the lowest first."""
+    return base64.b64decode(sketch)
+
+
 def engine() -> str:
     """Which release makes the signatures."""
-    return f"rensa/{version('rensa')}"
+    return f"rensa/{release('rensa')}"
 
 
 class NearDuplicates:
@@ -46,9 +52,10 @@ class NearDuplicates:
 
     def original_of(self, record_id: str, sketch: str | None) -> str | None:
         """The id of the earlier record that this one repeats; None when it is the first."""
-        if sketch is None:
-            return None
-        raw = base64.b64decode(sketch)
+        return None if sketch is None else self.original_of_raw(record_id, unpacked(sketch))
+
+    def original_of_raw(self, record_id: str, raw: bytes) -> str | None:
+        """The same of a sketch as `unpacked` gives it."""
         values = array("I", raw)
         width = BAND * values.itemsize
         bands = [(place, raw[place : place + width]) for place in range(0, len(raw), width)]

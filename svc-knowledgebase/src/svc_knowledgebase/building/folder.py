@@ -5,6 +5,7 @@ what every document gave, so that the next build parses only what is new.
 """
 
 import hashlib
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -27,10 +28,12 @@ from svc_knowledgebase.building.assembly import (
     RECORDS,
     Assembly,
     SourceFile,
+    assemble,
     changes_between,
 )
 from svc_knowledgebase.building.batches import Places, Progress, parse_missing
 from svc_knowledgebase.building.parsed import ParsedStore, Recipe
+from svc_knowledgebase.building.reuse import ASSEMBLY, Before
 from svc_knowledgebase.building.selection import FoundFile, Selector, walk
 
 KEPT = ".parsed"
@@ -53,7 +56,7 @@ class BuildReport:
     changes: BuildChanges
 
 
-class _Places(Places):
+class PlacesOfFiles(Places):
     """The files where they lie."""
 
     def __init__(self, places: dict[str, Path]) -> None:
@@ -134,21 +137,27 @@ def build_folder(
     """
     target.mkdir(parents=True, exist_ok=True)
     recipe, store = Recipe.of(options), FolderStore(target / KEPT)
-    found, excluded = _found(folder, Selector(selection), without=target)
-    files = _hashed(found, target / KEPT / _STAMPS)
+    found, excluded = find_files(folder, Selector(selection), without=target)
+    stamps = target / KEPT / _STAMPS
+    files, now = hash_files(found, orjson.loads(stamps.read_bytes()) if stamps.exists() else {})
+    write_whole(stamps, orjson.dumps(now))
     places = {each.path: each.place for each in found}
     parsed_now = parse_missing(
         files,
         store=store,
         recipe=recipe,
-        places=_Places(places),
+        places=PlacesOfFiles(places),
         workers=workers,
         progress=progress,
     )
     before = _manifest_before(target)
     name = source or folder.resolve().name
     wanted = _Wanted(name, selection, excluded, recipe, files)
-    manifest = before if before and wanted.is_what(before) else _publish(wanted, store, target)
+    manifest = (
+        before
+        if before and wanted.is_what(before)
+        else _publish(wanted, store, target, before=before)
+    )
     added, changed, moved, deleted = changes_between(before.files if before else [], manifest.files)
     return BuildReport(
         manifest=manifest,
@@ -158,23 +167,36 @@ def build_folder(
     )
 
 
-def _found(folder: Path, selector: Selector, *, without: Path) -> tuple[list[FoundFile], int]:
-    """The selected files, and how many were not selected; the base itself is neither."""
+def find_files(
+    folder: Path, selector: Selector, *, without: Path | None = None
+) -> tuple[list[FoundFile], int]:
+    """The selected files, and how many were not selected; the base itself is neither.
+
+    Raises:
+        FolderNotReadableError: a folder cannot be listed.
+    """
     try:
         listed = list(walk(folder))
     except OSError as error:
         raise FolderNotReadableError(
             f"{error.filename} cannot be listed: {error.strerror}. Allow it, or exclude it."
         ) from error
-    inside = without.resolve()
-    listed = [each for each in listed if inside not in each.place.absolute().parents]
+    if without is not None:
+        inside = without.resolve()
+        listed = [each for each in listed if inside not in each.place.absolute().parents]
     selected = [each for each in listed if selector.selects(each.path)]
     return selected, len(listed) - len(selected)
 
 
-def _hashed(found: list[FoundFile], stamps: Path) -> list[SourceFile]:
-    """The files with their hashes; one that looks as it did is not read again."""
-    known: dict[str, list[str]] = orjson.loads(stamps.read_bytes()) if stamps.exists() else {}
+def hash_files(
+    found: list[FoundFile], known: dict[str, list[str]]
+) -> tuple[list[SourceFile], dict[str, list[str]]]:
+    """The files with their hashes; one that looks as it did is not read again.
+
+    Args:
+        found: what is there, with links, which get a fate instead of a hash.
+        known: by path stamp and hash, as the call before gave them back.
+    """
     files, now = [], dict[str, list[str]]()
     for each in found:
         if each.link:
@@ -190,8 +212,7 @@ def _hashed(found: list[FoundFile], stamps: Path) -> list[SourceFile]:
             continue
         now[each.path] = [each.stamp, digest]
         files.append(SourceFile(path=each.path, bytes=each.bytes, sha256=digest))
-    write_whole(stamps, orjson.dumps(now))
-    return files
+    return files, now
 
 
 def _unread(each: FoundFile, *, fate: str, code: str, detail: str) -> SourceFile:
@@ -203,7 +224,8 @@ def _unread(each: FoundFile, *, fate: str, code: str, detail: str) -> SourceFile
 
 
 def _sha256(place: Path) -> str:
-    with place.open("rb") as opened:
+    # What has become a link since it was found is refused.
+    with os.fdopen(os.open(place, os.O_RDONLY | os.O_NOFOLLOW), "rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
@@ -230,18 +252,26 @@ class _Wanted:
         return same and there == [(each.path, each.sha256, each.bytes) for each in self.files]
 
 
-def _publish(wanted: _Wanted, store: FolderStore, target: Path) -> Manifest:
+def _publish(
+    wanted: _Wanted, store: FolderStore, target: Path, *, before: Manifest | None
+) -> Manifest:
     """Write the base beside its place and give it its place; the manifest comes last."""
-    key = wanted.recipe.key
+    keys = {
+        each.path: wanted.recipe.key(each.path, each.sha256)
+        for each in wanted.files
+        if each.sha256 is not None
+    }
     for left in target.glob(".building-*"):
         shutil.rmtree(left)
     with tempfile.TemporaryDirectory(dir=target, prefix=".building-") as scratch:
         assembly = Assembly(source=wanted.source, target=Path(scratch))
-        for file in wanted.files:
-            if file.fate is not None:
-                assembly.leave_out(file.fate)
-            elif file.sha256 is not None:
-                assembly.add(file, store.read(key(file.path, file.sha256)))
+        assemble(
+            assembly,
+            wanted.files,
+            keys=keys,
+            given=store.read,
+            before=_kept_before(target, before, recipe=wanted.recipe),
+        )
         manifest = assembly.close(
             selection=wanted.selection,
             options=wanted.recipe.options,
@@ -252,8 +282,17 @@ def _publish(wanted: _Wanted, store: FolderStore, target: Path) -> Manifest:
         for name in (RECORDS, PARQUET, MANIFEST):
             (Path(scratch) / name).replace(target / name)
             crash_point("knowledgebase.folder.half_replaced")
-    store.keep_only({key(each.path, each.sha256) for each in wanted.files if each.sha256})
+        # Should this one not get there, it does not fit the manifest, and is not used.
+        (Path(scratch) / ASSEMBLY).replace(target / KEPT / ASSEMBLY)
+    store.keep_only(set(keys.values()))
     return manifest
+
+
+def _kept_before(target: Path, before: Manifest | None, *, recipe: Recipe) -> Before | None:
+    """What of the base can be taken over: nothing, when documents are read in another way now."""
+    if before is None or not before.is_read_as(recipe.options, recipe.engines):
+        return None
+    return Before.load(target / KEPT / ASSEMBLY, records=target / RECORDS, manifest=before)
 
 
 def _manifest_before(target: Path) -> Manifest | None:

@@ -4,11 +4,10 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
-from shared_lib.contracts.knowledge import BuildOptions
 from svc_knowledgebase.building import duplicates
 from svc_knowledgebase.building.chunking import chunk, document_text
 from svc_knowledgebase.building.languages import language_of
@@ -16,6 +15,9 @@ from svc_knowledgebase.documents.blocks import DocumentLimits, TableOptions
 from svc_knowledgebase.documents.errors import DocumentError, DocumentSkippedError
 from svc_knowledgebase.documents.formats import MIME
 from svc_knowledgebase.documents.parse import engines, parse_document
+
+if TYPE_CHECKING:
+    from shared_lib.contracts.knowledge import BuildOptions
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _REPEATING = frozenset({"row", "cell", "navigation"})
@@ -37,32 +39,53 @@ class ParsedStore(Protocol):
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything besides the bytes that decides what a document gives."""
+    """Everything besides the bytes that decides what a document gives.
 
-    options: BuildOptions
+    A child gets it as two texts: models would take it longer to load than a document to parse.
+
+    Attributes:
+        asked: the options as JSON.
+    """
+
+    asked: str
+    record_characters: int
     limits: DocumentLimits
     tables: TableOptions
     engines: str
 
     @classmethod
-    def of(cls, options: BuildOptions) -> "Recipe":
+    def of(cls, options: "BuildOptions") -> "Recipe":
         """The recipe of a build."""
+        return cls.of_text(options.model_dump_json(), f"{engines()} {duplicates.engine()}")
+
+    @classmethod
+    def of_text(cls, asked: str, engines: str) -> "Recipe":
+        """The same from its options as JSON and the releases of what parses."""
+        options = orjson.loads(asked)
         limits = DocumentLimits(
-            cpu_s=options.document_cpu_s, memory_bytes=options.document_memory_bytes
+            cpu_s=options["document_cpu_s"], memory_bytes=options["document_memory_bytes"]
         )
         return cls(
-            options=options,
+            asked=asked,
+            record_characters=options["record_characters"],
             limits=limits,
-            tables=TableOptions(rows=options.rows, columns=tuple(options.columns)),
-            engines=f"{engines()} {duplicates.engine()}",
+            tables=TableOptions(rows=options["rows"], columns=tuple(options["columns"])),
+            engines=engines,
         )
+
+    @property
+    def options(self) -> "BuildOptions":
+        """What was asked for."""
+        from shared_lib.contracts.knowledge import BuildOptions  # noqa: PLC0415 - see above
+
+        return BuildOptions.model_validate_json(self.asked)
 
     def key(self, path: str, sha256: str) -> str:
         """Names what a document gives: its ending decides too, the rest of its name does not."""
         name = PurePosixPath(path)
         # A name without an ending may be text or hidden; that is all that it decides.
         ending = name.suffix.lower() or ("." if name.name.startswith(".") else "")
-        parts = (sha256, ending, self.options.model_dump_json(), self.engines)
+        parts = (sha256, ending, self.asked, self.engines)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -83,7 +106,7 @@ def parse_to_bytes(name: str, data: bytes, recipe: Recipe) -> bytes:
             "tokens": len(_TOKEN.findall(piece.text)),
             "sketch": None if piece.kind in _REPEATING else duplicates.signature(piece.text),
         }
-        for piece in chunk(document.blocks, characters=recipe.options.record_characters)
+        for piece in chunk(document.blocks, characters=recipe.record_characters)
     ]
     notes = [*document.notes]
     if document.description:

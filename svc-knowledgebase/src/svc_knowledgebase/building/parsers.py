@@ -98,7 +98,8 @@ class ParserChild:
         )
         assert self._process.stdin  # noqa: S101 - it is a pipe
         with suppress(BrokenPipeError):
-            self._process.stdin.write(self._recipe.options.model_dump_json().encode() + b"\n")
+            recipe = {"asked": self._recipe.asked, "engines": self._recipe.engines}
+            self._process.stdin.write(orjson.dumps(recipe) + b"\n")
         return self._process
 
     def _buried(self) -> int:

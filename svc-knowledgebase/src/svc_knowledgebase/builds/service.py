@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 
 from shared_lib.contracts.base import utc_now
-from shared_lib.contracts.errors import Problem
+from shared_lib.contracts.errors import InvalidInputError, Problem
 from shared_lib.contracts.events import (
     BUILDS_REQUESTED,
     KNOWLEDGE_BASE_BUILT,
@@ -23,6 +23,7 @@ from shared_lib.contracts.knowledge import (
     BuildView,
     EmbeddingFacts,
     EmbeddingView,
+    FolderSource,
     Selection,
 )
 from shared_lib.db.engine import ReadView, WriteUnit
@@ -43,6 +44,7 @@ from svc_knowledgebase.embedding.models import VectorShardRow
 from svc_knowledgebase.embedding.repository import VectorRepository
 from svc_knowledgebase.requests import BUILD, EMBED, GROUP
 from svc_knowledgebase.settings import KnowledgebaseSettings
+from svc_knowledgebase.sources.folders import SharedFolders
 from svc_knowledgebase.sources.models import LandedVersionRow
 from svc_knowledgebase.sources.repository import LandedVersionRepository
 
@@ -57,34 +59,61 @@ class Builds:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._queue = JobQueue(runtime)
+        settings = runtime.settings
+        assert isinstance(settings, KnowledgebaseSettings)  # noqa: S101 - its own service's
+        self._folders = SharedFolders(settings.folders)
 
     def request(self, unit: WriteUnit, *, base: KnowledgeBaseRow, body: BuildCreate) -> BuildView:
         """Build a base now.
 
         Raises:
             NothingLandedError: there is no such version, or none at all.
+            FolderNotAllowedError: its folder may not be read any more.
             BadPatternError: a pattern of the selection cannot be understood.
         """
-        versions = LandedVersionRepository(unit)
-        version = (
-            versions.find(body.version, tenant=base.tenant)
-            if body.version
-            else versions.newest(base.dataset, tenant=base.tenant)
-        )
-        if version is None or version.dataset_name != base.dataset:
-            raise NothingLandedError(
-                f"{body.version or 'Nothing'} of the dataset {base.dataset} has landed. "
-                f"Send documents: fleet push FOLDER --dataset {base.dataset} --documents",
-                field="version",
-            )
+        version = self._reading(unit, base=base, body=body)
         if body.selection is not None:
             Selector(body.selection)
             base.selection = body.selection.model_dump(mode="json")
         if body.options is not None:
             base.options = body.options.model_dump(mode="json")
         row = self.add(unit, base=base, version=version)
-        self.tell_requested(unit, version=version, builds=[row])
+        if base.folder is None:
+            self.tell_requested(unit, version=version, builds=[row])
         return view_build(unit, row.id)
+
+    def _reading(
+        self, unit: WriteUnit, *, base: KnowledgeBaseRow, body: BuildCreate
+    ) -> LandedVersionRow:
+        """The version that is read; a folder has none, so each of its readings is noted as one."""
+        versions = LandedVersionRepository(unit)
+        newest = versions.newest(base.dataset, tenant=base.tenant)
+        if base.folder is None:
+            version = versions.find(body.version, tenant=base.tenant) if body.version else newest
+            if version is None or version.dataset_name != base.dataset:
+                raise NothingLandedError(
+                    f"{body.version or 'Nothing'} of the dataset {base.dataset} has landed. "
+                    f"Send documents: fleet push FOLDER --dataset {base.dataset} --documents",
+                    field="version",
+                )
+            return version
+        self._folders.place(FolderSource.model_validate(base.folder), tenant=base.tenant)
+        if body.version is not None:
+            raise InvalidInputError(
+                f"{base.name} reads a folder as it is, which has no versions. Leave it out.",
+                field="version",
+            )
+        return versions.add(
+            LandedVersionRow(
+                id=new_id(IdKind.DATASET_VERSION),
+                tenant=base.tenant,
+                dataset_id=base.id,
+                dataset_name=base.dataset,
+                number=newest.number + 1 if newest else 1,
+                purpose="folder",
+                created_at=utc_now(),
+            )
+        )
 
     def add(
         self, unit: WriteUnit, *, base: KnowledgeBaseRow, version: LandedVersionRow

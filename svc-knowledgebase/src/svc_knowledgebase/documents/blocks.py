@@ -74,15 +74,17 @@ class Outline:
 
     def __init__(self) -> None:
         self._open: list[tuple[int, str]] = []
+        self._path: tuple[str, ...] = ()
 
     def enter(self, level: int, heading: str) -> tuple[str, ...]:
         """Begin a section; the path includes its own heading. Level 1 is the outermost."""
         while self._open and self._open[-1][0] >= level:
             self._open.pop()
         self._open.append((level, " ".join(heading.split())[:200]))
-        return self.path
+        self._path = tuple(heading for _, heading in self._open)
+        return self._path
 
     @property
     def path(self) -> tuple[str, ...]:
         """The headings above, outermost first."""
-        return tuple(heading for _, heading in self._open)
+        return self._path

@@ -1,6 +1,6 @@
 """Why a document has no records. Each says what was found, and what to do."""
 
-from shared_lib.contracts.errors import FleetError
+from shared_lib.contracts.fleet_error import FleetError
 
 
 class DocumentError(FleetError):

@@ -4,10 +4,10 @@ What a site repeats on every page (navigation, header, footer) stays, as blocks 
 """
 
 import re
-from importlib.metadata import version
 from typing import Any
 
 from svc_knowledgebase.documents.blocks import Block, DocumentLimits, Outline, ParsedDocument
+from svc_knowledgebase.documents.releases import release
 from svc_knowledgebase.documents.texts import decode, tidy
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]+)", re.IGNORECASE)
@@ -39,7 +39,7 @@ def parse_html(data: bytes, _limits: DocumentLimits) -> ParsedDocument:
     declared = _CHARSET.search(data[:4096]) or _XML_ENCODING.search(data[:200])
     text, notes = decode(data, declared=declared[1].decode("ascii") if declared else None)
     tree = LexborHTMLParser(text)
-    document = ParsedDocument(parser="selectolax", parser_version=version("selectolax"))
+    document = ParsedDocument(parser="selectolax", parser_version=release("selectolax"))
     document.notes = notes
     title = tree.css_first("title")
     document.title = " ".join(title.text().split()) or None if title is not None else None
@@ -101,12 +101,15 @@ class _Reader:
     def _end(self, kind: str, *, level: int = 0) -> None:
         if not self._pieces:
             return
-        text = tidy("".join(self._pieces))
+        text = "".join(self._pieces)
         self._pieces.clear()
+        if text.isspace():
+            return
+        text = tidy(text)
         text = text.strip("\n") if self._pre else " ".join(text.split())
         if kind == "row" or text.endswith("|"):
             text = text.strip(" |")
-        if not text.strip():
+        if not text or text.isspace():
             return
         if level:
             self._outline.enter(level, text)

@@ -3,8 +3,11 @@
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from email import message_from_bytes, policy
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import EmailPolicy, default
+from functools import lru_cache
+from typing import Any
 
 from svc_knowledgebase.documents.blocks import Block, DocumentLimits, ParsedDocument
 from svc_knowledgebase.documents.errors import DamagedDocumentError, DocumentError
@@ -12,8 +15,21 @@ from svc_knowledgebase.documents.html import parse_html
 from svc_knowledgebase.documents.plain_text import parse_text
 from svc_knowledgebase.documents.texts import tidy
 
-DEPTH = 3
-"""Mails in mails are followed so deep."""
+
+class _Policy(EmailPolicy):
+    """The standard one, which parses a header anew each time that somebody asks for it."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        """A header; the same one is asked for ten times in a message."""
+        return _parsed_header(name, value)
+
+
+@lru_cache(maxsize=256)
+def _parsed_header(name: str, value: str) -> Any:
+    return default.header_fetch_parse(name, value)
+
+
+_POLICY = _Policy()
 
 ParseAttachment = Callable[[str, bytes], ParsedDocument]
 
@@ -28,7 +44,7 @@ def parse_mail(
     """
     document = ParsedDocument(parser="python-email", parser_version=sys.version.split()[0])
     try:
-        message = message_from_bytes(data, policy=policy.default)
+        message = message_from_bytes(data, policy=_POLICY)
         document.title = " ".join(str(message["subject"] or "").split()) or None
         heads = [f"{name}: {message[name]}" for name in ("Subject", "From", "To", "Cc", "Date")
                  if message[name]]  # fmt: skip

@@ -27,6 +27,11 @@ class Package:
         self._left = limits.unpacked_bytes
         self._archive = check_package(data, limits)
         self.names = frozenset(self._archive.namelist())
+        self._listing = "\n".join(self.names)
+
+    def has(self, part: str) -> bool:
+        """Whether any member's name has this in it."""
+        return part in self._listing
 
     def read(self, name: str) -> bytes:
         """A member's bytes, which count for the limit.

@@ -2,28 +2,45 @@
 
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import version
+from importlib import import_module
 
 from svc_knowledgebase.documents.blocks import DocumentLimits, ParsedDocument, TableOptions
-from svc_knowledgebase.documents.delimited import parse_delimited
 from svc_knowledgebase.documents.errors import (
     DocumentTooLargeError,
     EmptyDocumentError,
     UnknownFormatError,
 )
 from svc_knowledgebase.documents.formats import format_of
-from svc_knowledgebase.documents.html import parse_html
-from svc_knowledgebase.documents.json_text import parse_json
-from svc_knowledgebase.documents.mail import DEPTH, parse_mail
-from svc_knowledgebase.documents.open_document import parse_open_document
-from svc_knowledgebase.documents.pdf import parse_pdf
-from svc_knowledgebase.documents.plain_text import parse_rtf, parse_text
-from svc_knowledgebase.documents.rdf import parse_rdf
-from svc_knowledgebase.documents.slides import parse_pptx
-from svc_knowledgebase.documents.spreadsheet import parse_spreadsheet
-from svc_knowledgebase.documents.word import parse_docx
+from svc_knowledgebase.documents.releases import release
 
 Parser = Callable[[bytes, DocumentLimits], ParsedDocument]
+
+_PARSERS = {
+    "pdf": "pdf.parse_pdf",
+    "html": "html.parse_html",
+    "docx": "word.parse_docx",
+    "pptx": "slides.parse_pptx",
+    "odt": "open_document.parse_open_document",
+    "odp": "open_document.parse_open_document",
+    "rtf": "plain_text.parse_rtf",
+    "md": "plain_text.parse_text",
+    "txt": "plain_text.parse_text",
+    "csv": "delimited.parse_delimited",
+    "tsv": "delimited.parse_delimited",
+    "json": "json_text.parse_json",
+    "jsonl": "json_text.parse_json",
+    "eml": "mail.parse_mail",
+    "ttl": "rdf.parse_rdf",
+    "nt": "rdf.parse_rdf",
+    "rdf": "rdf.parse_rdf",
+    "xlsx": "spreadsheet.parse_spreadsheet",
+    "xls": "spreadsheet.parse_spreadsheet",
+    "ods": "spreadsheet.parse_spreadsheet",
+}
+"""A child loads what it meets: loading all of them costs more than a small document."""
+
+MAIL_DEPTH = 3
+"""Mails in mails are followed so deep."""
 
 ENGINES = ("pypdfium2", "python-calamine", "selectolax", "striprtf", "pyoxigraph", "orjson")
 """What parses; another release of one of them parses everything anew."""
@@ -59,7 +76,7 @@ def parse_document(
             f"It has {len(data):,} bytes; a document may have {limits.file_bytes:,}."
         )
     kind = format_of(name, data)
-    if kind == "eml" and depth >= DEPTH:
+    if kind == "eml" and depth >= MAIL_DEPTH:
         raise UnknownFormatError("It is a message in a message in a message, which goes too deep.")
     document = _parser(kind, limits=limits, tables=tables, depth=depth)(data, limits)
     characters = sum(len(block.text) for block in document.blocks)
@@ -74,32 +91,24 @@ def parse_document(
 
 def engines() -> str:
     """Names and versions of what parses, so that a change of one is noticed."""
-    return " ".join([f"datafleet/{GENERATION}", *(f"{name}/{version(name)}" for name in ENGINES)])
+    return " ".join([f"datafleet/{GENERATION}", *(f"{name}/{release(name)}" for name in ENGINES)])
 
 
 def _parser(kind: str, *, limits: DocumentLimits, tables: TableOptions, depth: int) -> Parser:
     def attachment(name: str, data: bytes) -> ParsedDocument:
         return parse_document(name, data, limits=limits, tables=tables, depth=depth + 1)[1]
 
-    parsers: dict[str, Parser] = {
-        "pdf": parse_pdf,
-        "html": parse_html,
-        "docx": parse_docx,
-        "pptx": parse_pptx,
-        "odt": parse_open_document,
-        "odp": parse_open_document,
-        "rtf": parse_rtf,
-        "md": partial(parse_text, markdown=True),
-        "txt": partial(parse_text, markdown=False),
-        "csv": partial(parse_delimited, delimiter=None, options=tables),
-        "tsv": partial(parse_delimited, delimiter="\t", options=tables),
-        "json": partial(parse_json, lines=False, options=tables),
-        "jsonl": partial(parse_json, lines=True, options=tables),
-        "eml": partial(parse_mail, attachment=attachment),
-        "ttl": partial(parse_rdf, form="ttl"),
-        "nt": partial(parse_rdf, form="nt"),
-        "rdf": partial(parse_rdf, form="rdf"),
+    more: dict[str, dict[str, object]] = {
+        "md": {"markdown": True},
+        "txt": {"markdown": False},
+        "csv": {"delimiter": None, "options": tables},
+        "tsv": {"delimiter": "\t", "options": tables},
+        "json": {"lines": False, "options": tables},
+        "jsonl": {"lines": True, "options": tables},
+        "eml": {"attachment": attachment},
+        **{form: {"form": form} for form in ("ttl", "nt", "rdf")},
+        **{book: {"options": tables} for book in ("xlsx", "xls", "ods")},
     }
-    if kind in ("xlsx", "xls", "ods"):
-        return partial(parse_spreadsheet, options=tables)
-    return parsers[kind]
+    module, _, function = _PARSERS[kind].partition(".")
+    parser: Parser = getattr(import_module(f"svc_knowledgebase.documents.{module}"), function)
+    return partial(parser, **more.get(kind, {}))

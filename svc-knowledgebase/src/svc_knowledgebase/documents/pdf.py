@@ -1,6 +1,6 @@
 """PDF by PDFium: text page by page, sections from the document's own outline."""
 
-from importlib.metadata import version
+import re
 from typing import Any
 
 from svc_knowledgebase.documents.blocks import Block, DocumentLimits, Outline, ParsedDocument
@@ -11,10 +11,12 @@ from svc_knowledgebase.documents.errors import (
     ScannedDocumentError,
     UnreadableFontsError,
 )
+from svc_knowledgebase.documents.releases import release
 from svc_knowledgebase.documents.texts import tidy
 
 _SOFT_HYPHENS = ("\ufffe", "\u0002")
-_PRIVATE = range(0xE000, 0xF900)
+# Replacement characters, and the private ones that fonts without a Unicode map are given.
+_LOST = re.compile("[\ufffd\ue000-\uf8ff]")
 _ERR_PASSWORD = 4
 
 
@@ -35,7 +37,7 @@ def parse_pdf(data: bytes, limits: DocumentLimits) -> ParsedDocument:
                 f"It has {len(pdf):,} pages; {limits.pages:,} are read. Split it."
             )
         document = ParsedDocument(
-            parser="pypdfium2", parser_version=version("pypdfium2"), pages=len(pdf)
+            parser="pypdfium2", parser_version=release("pypdfium2"), pages=len(pdf)
         )
         document.title = pdf.get_metadata_value("Title").strip() or None
         sections = _sections(pdf)
@@ -116,7 +118,7 @@ def _judge(document: ParsedDocument, silent: list[int]) -> None:
             "Run it through text recognition (OCR) first."
         )
     text = "".join(block.text for block in document.blocks)
-    lost = sum(sign == "\ufffd" or ord(sign) in _PRIVATE for sign in text)
+    lost = len(_LOST.findall(text))
     if lost * 2 > len(text):
         raise UnreadableFontsError(
             "Its fonts do not say which characters they draw. Export it again with embedded "

@@ -1,10 +1,10 @@
 """Markdown, plain text and RTF: paragraphs by blank lines, headings by their marks."""
 
 import re
-from importlib.metadata import version
 
 from svc_knowledgebase.documents.blocks import Block, DocumentLimits, Outline, ParsedDocument
 from svc_knowledgebase.documents.errors import DamagedDocumentError
+from svc_knowledgebase.documents.releases import release
 from svc_knowledgebase.documents.texts import decode, tidy
 
 _HASHES = re.compile(r"(#{1,6})[ \t]+(.+?)[ \t]*#*$")
@@ -39,7 +39,7 @@ def parse_rtf(data: bytes, _limits: DocumentLimits) -> ParsedDocument:
     lines = [line.strip() for line in tidy(text).split("\n")]
     return ParsedDocument(
         parser="striprtf",
-        parser_version=version("striprtf"),
+        parser_version=release("striprtf"),
         blocks=[Block(text=line) for line in lines if line],
     )
 

@@ -2,10 +2,10 @@
 
 import re
 from collections import defaultdict
-from importlib.metadata import version
 
 from svc_knowledgebase.documents.blocks import Block, DocumentLimits, ParsedDocument
 from svc_knowledgebase.documents.errors import DamagedDocumentError
+from svc_knowledgebase.documents.releases import release
 from svc_knowledgebase.documents.texts import tidy
 
 _LABELS = ("label", "prefLabel", "title", "name")
@@ -34,7 +34,7 @@ def parse_rdf(data: bytes, _limits: DocumentLimits, *, form: str) -> ParsedDocum
             said[str(quad.subject).strip("<>")].append((quad.predicate.value, tidy(text).strip()))
     except (SyntaxError, ValueError) as error:
         raise DamagedDocumentError(f"It is not well-formed RDF: {error}.") from error
-    document = ParsedDocument(parser="pyoxigraph", parser_version=version("pyoxigraph"))
+    document = ParsedDocument(parser="pyoxigraph", parser_version=release("pyoxigraph"))
     for subject, pairs in said.items():
         text = "\n".join(f"{_local(name)}: {value}" for name, value in pairs if value)
         types = [_local(value) for name, value in pairs if name.endswith("#type")]

@@ -62,6 +62,8 @@ def _slide(package: Package, name: str, *, number: int) -> list[Block]:
 
 
 def _notes(package: Package, slide: str) -> list[str]:
+    if not package.has("notesSlide"):
+        return []  # saves a member a slide
     names = [name for name in package.related(slide).values() if "/notesSlide" in name]
     roots = [root for name in names if (root := package.xml(name)) is not None]
     shapes = [shape for root in roots for shape in root.iter(f"{P}sp")]

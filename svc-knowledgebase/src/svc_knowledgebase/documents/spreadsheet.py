@@ -1,11 +1,11 @@
 """Workbooks (xlsx, xls, ods) by calamine: a section a sheet, a block a row."""
 
 import io
-from importlib.metadata import version
 
 from svc_knowledgebase.documents.blocks import DocumentLimits, ParsedDocument, TableOptions
 from svc_knowledgebase.documents.errors import DamagedDocumentError, ProtectedDocumentError
 from svc_knowledgebase.documents.packages import check_package
+from svc_knowledgebase.documents.releases import release
 from svc_knowledgebase.documents.tables import row_blocks
 
 
@@ -23,7 +23,7 @@ def parse_spreadsheet(
 
     if data.startswith(b"PK"):
         check_package(data, limits)
-    document = ParsedDocument(parser="calamine", parser_version=version("python-calamine"))
+    document = ParsedDocument(parser="calamine", parser_version=release("python-calamine"))
     try:
         with calamine.load_workbook(io.BytesIO(data)) as book:
             for name in book.sheet_names:

@@ -32,6 +32,8 @@ def decode(data: bytes, *, declared: str | None = None) -> tuple[str, list[str]]
 
 def tidy(text: str) -> str:
     """Line ends as `\\n`, without control characters that no text needs."""
+    if text.isprintable():  # most pieces are one line of plain signs
+        return text
     return _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

@@ -5,6 +5,7 @@ out text boxes and footnotes. Deleted text under revision is left out, inserted 
 """
 
 import re
+from functools import lru_cache
 from xml.etree import ElementTree as ET
 
 from svc_knowledgebase.documents.blocks import Block, DocumentLimits, Outline, ParsedDocument
@@ -73,8 +74,14 @@ def _heading_levels(package: Package) -> dict[str, int]:
     """
     if _STYLES not in package.names:
         return {}
+    return _levels_of(package.read(_STYLES))
+
+
+@lru_cache(maxsize=8)
+def _levels_of(styles: bytes) -> dict[str, int]:
+    """The documents of a folder are often made from one template."""
     levels = {}
-    for style, name in _STYLE.findall(package.read(_STYLES).decode("utf-8", "replace")):
+    for style, name in _STYLE.findall(styles.decode("utf-8", "replace")):
         found = _HEADING.match(name)
         if found:
             levels[style] = int(found[1])

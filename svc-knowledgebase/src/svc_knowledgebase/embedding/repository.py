@@ -31,7 +31,7 @@ class VectorRepository:
         self._session.add(row)
 
     def delete_all(self, base_id: str) -> None:
-        """Let go of everything that was made for a base."""
+        """Let go of everything that was made for a base; the sweep deletes it."""
         self._session.execute(delete(VectorShardRow).where(VectorShardRow.base_id == base_id))
 
     def named(self, keys: Iterable[str]) -> set[str]:

@@ -137,7 +137,7 @@ class Graph:
             self._edge("NEXT", last["id"], record["id"])
         if record["near_duplicate_of"]:
             self._edge("REPEATS", record["id"], record["near_duplicate_of"])
-        self._words[document].update(word.lower() for word in _WORD.findall(record["text"]))
+        self._words[document].update(_WORD.findall(record["text"].lower()))
 
     def _join(self, relation: str, groups: Groups, number: int, record: Properties) -> None:
         for group, score in groups.of(number):
@@ -176,9 +176,10 @@ class Graph:
         seen = Counter(word for words in self._words.values() for word in words)
         total = len(self._words)
         for document, words in self._words.items():
+            length = words.total()
             # A word of one document alone leads nowhere in a graph, one of all leads everywhere.
             scored = [
-                (count / words.total() * log(total / seen[word]), word)
+                (count / length * log(total / seen[word]), word)
                 for word, count in words.items()
                 if 1 < seen[word] < total
             ]

@@ -9,8 +9,8 @@ from shared_lib.contracts.graphs import GraphEdge, GraphLabel, GraphNode, GraphO
 from svc_knowledgebase.graph.model import Graph, Node
 
 FOLDERS = 24
-TERMS = 20
-GROUPS = 16
+TERMS = 14
+GROUPS = 12
 """Clusters, and categories, that are shown."""
 LINES = 60
 """Relations that are shown from folders to terms, to clusters and to categories, each."""

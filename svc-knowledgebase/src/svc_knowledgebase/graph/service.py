@@ -2,10 +2,8 @@
 
 import json
 import sys
-import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from shared_lib.answering.processes import Answerers, AnsweringProcesses
 from shared_lib.contracts.base import utc_now
@@ -31,11 +29,10 @@ from svc_knowledgebase.graph.files import INPUTS, file_name
 from svc_knowledgebase.graph.repository import GraphFileRepository
 from svc_knowledgebase.graph.settings import GraphQuerySettings
 from svc_knowledgebase.requests import GRAPH
+from svc_knowledgebase.searching.opening import OpenBuilds
 
 AGAIN_AFTER = timedelta(seconds=60)
 """What could not be made is told for so long before it is tried again."""
-CACHED = 4
-"""Databases that are kept on this machine when the object store is elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +48,18 @@ class Graphs:
     """The graphs of all tenants' bases; holds the processes that answer questions."""
 
     def __init__(
-        self, runtime: Runtime, *, bases: Bases, builds: Builds, settings: GraphQuerySettings
+        self,
+        runtime: Runtime,
+        *,
+        bases: Bases,
+        builds: Builds,
+        open_builds: OpenBuilds,
+        settings: GraphQuerySettings,
     ) -> None:
         self._runtime = runtime
         self._bases = bases
         self._builds = builds
+        self._open_builds = open_builds
         self._queue = JobQueue(runtime)
         self._settings = settings
         self._processes = AnsweringProcesses(_answerers(settings))
@@ -124,7 +128,7 @@ class Graphs:
         assert wanted.stored is not None  # noqa: S101 - `made` gives no other
         header, pieces = self._processes.ask(
             {
-                "graph": str(self._here(wanted.stored)),
+                "graph": str(self._open_builds.here(wanted.stored).absolute()),
                 "cypher": query.cypher,
                 "limit": query.limit,
                 "most_bytes": self._settings.max_bytes,
@@ -171,23 +175,6 @@ class Graphs:
         if job is not None and job.error and job.state != JobState.CANCELLED:
             _refuse_failed(job)
         return Wanted(build_id=build_id), name
-
-    def _here(self, row: BuildObjectRow) -> Path:
-        """The database as a file of this machine; it is named by its content and never changes."""
-        lies_at = self._runtime.store.local_path(row.object_key)
-        if lies_at is not None:
-            return lies_at.absolute()
-        folder = self._runtime.settings.data.absolute() / "cache" / "graphs"
-        place = folder / f"{row.sha256}.lbug"
-        if not place.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as scratch:
-                self._runtime.store.get_file(row.object_key, Path(scratch) / place.name)
-                (Path(scratch) / place.name).replace(place)
-            kept = sorted(folder.glob("*.lbug"), key=lambda each: each.stat().st_mtime)
-            for old in kept[:-CACHED]:
-                old.unlink(missing_ok=True)
-        return place
 
 
 def export_name(base: str, form: GraphFormat) -> str:

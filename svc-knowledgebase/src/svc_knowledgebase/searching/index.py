@@ -39,25 +39,41 @@ CREATE TABLE document (
     first INTEGER, last INTEGER, shown TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE record (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL, folder TEXT NOT NULL, mime TEXT NOT NULL,
-    language TEXT, element_type TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL
+    place INTEGER PRIMARY KEY, number INTEGER NOT NULL, id TEXT NOT NULL, folder TEXT NOT NULL,
+    mime TEXT NOT NULL, language TEXT, element_type TEXT NOT NULL, start INTEGER NOT NULL,
+    end INTEGER NOT NULL
 );
 CREATE VIRTUAL TABLE passage USING fts5(
     title, section, text, tokenize = 'porter unicode61 remove_diacritics 2'
 );
+"""
+_SECOND = """
+CREATE INDEX record_id ON record (id);
+CREATE INDEX record_number ON record (number);
 """
 _WEIGHTS = "2.0, 1.5, 1.0"
 """What a word in the title and in a heading counts beside one in the text."""
 
 
 class IndexWriter:
-    """Writes an index, documents in the order in which their records stand in the file."""
+    """Writes an index, documents in the order in which their records stand in the file.
+
+    A record's `number` is its line; its `place` is that of its words, and stays when lines move.
+    """
 
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None)
-        self._connection.executescript(_SCHEMA)
+        self._begin()
         self._connection.execute("BEGIN")
-        self._number = 0
+        self._number = self._place = 0
+
+    def _begin(self) -> None:
+        self._connection.executescript(_SCHEMA)
+
+    def _end(self) -> None:
+        for statement in _SECOND.strip().splitlines():
+            self._connection.execute(statement)
+        self._connection.execute("INSERT INTO passage (passage) VALUES ('optimize')")
 
     def __enter__(self) -> Self:
         return self
@@ -69,8 +85,7 @@ class IndexWriter:
         trace: TracebackType | None,
     ) -> None:
         if kind is None:
-            self._connection.execute("CREATE INDEX record_id ON record (id)")
-            self._connection.execute("INSERT INTO passage (passage) VALUES ('optimize')")
+            self._end()
             self._connection.execute("COMMIT")
         self._connection.close()
 
@@ -91,12 +106,18 @@ class IndexWriter:
             (document_id, fate.path, folder, fate.fate, *span, orjson.dumps(shown).decode()),
         )
 
+    def keep(self, document_id: str, *, moved: int) -> None:
+        """Only `IndexPatcher` has an index before."""
+        raise LookupError(f"There is no index before that has {document_id} ({moved}).")
+
     def _add_record(self, placed: PlacedRecord) -> None:
         self._number += 1
+        self._place += 1
         record = placed.record
         self._connection.execute(
-            "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
+                self._place,
                 self._number,
                 *(record[name] for name in ("id", "folder", "mime", "language", "element_type")),
                 placed.start,
@@ -105,7 +126,7 @@ class IndexWriter:
         )
         self._connection.execute(
             "INSERT INTO passage (rowid, title, section, text) VALUES (?, ?, ?, ?)",
-            (self._number, record["title"], " / ".join(record["section_path"]), record["text"]),
+            (self._place, record["title"], " / ".join(record["section_path"]), record["text"]),
         )
 
 
@@ -211,7 +232,7 @@ class IndexReader:
 
     def similar(self, record_id: str, filters: Filters, *, limit: int) -> Found | None:
         """Records that share the rarest words of this one; None when there is no such record."""
-        row = self._row("SELECT number FROM record WHERE id = ?", record_id)
+        row = self._row("SELECT place FROM record WHERE id = ?", record_id)
         if row is None:
             return None
         text = self._row("SELECT title, section, text FROM passage WHERE rowid = ?", row[0])
@@ -272,8 +293,8 @@ class IndexReader:
             return Found()
         where, values = filters.where()
         matched = (
-            "FROM passage JOIN record ON record.number = passage.rowid "
-            f"WHERE passage MATCH ? AND record.number <> ? AND {where}"
+            "FROM passage JOIN record ON record.place = passage.rowid "
+            f"WHERE passage MATCH ? AND record.place <> ? AND {where}"
         )
         given = (match, without, *values)
         rows = self.connection.execute(

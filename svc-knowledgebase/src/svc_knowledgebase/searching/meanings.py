@@ -40,7 +40,7 @@ class MeaningReader:
             return None
         source = "record"
         if phrases:
-            source = "passage JOIN record ON record.number = passage.rowid"
+            source = "passage JOIN record ON record.place = passage.rowid"
             where, values = f"passage MATCH ? AND {where}", [" AND ".join(phrases), *values]
         rows = self._connection.execute(
             f"SELECT record.number FROM {source} WHERE {where} ORDER BY 1",  # noqa: S608 - our own words
@@ -54,7 +54,8 @@ class MeaningReader:
         if not match:
             return set(numbers)
         found = self._connection.execute(
-            f"SELECT rowid FROM passage WHERE passage MATCH ? AND rowid IN ({_marks(numbers)})",  # noqa: S608
+            "SELECT record.number FROM passage JOIN record ON record.place = passage.rowid "  # noqa: S608
+            f"WHERE passage MATCH ? AND record.number IN ({_marks(numbers)})",
             (match, *numbers),
         )
         return set(numbers) - {row[0] for row in found}
@@ -63,7 +64,7 @@ class MeaningReader:
         """Records with the beginning of their text, by number."""
         rows = self._connection.execute(
             "SELECT record.number, record.start, record.end, passage.text FROM record "  # noqa: S608
-            f"JOIN passage ON passage.rowid = record.number WHERE number IN ({_marks(numbers)})",
+            f"JOIN passage ON passage.rowid = record.place WHERE number IN ({_marks(numbers)})",
             tuple(numbers),
         )
         return {row[0]: Hit(row[0], Span(row[1], row[2]), 0.0, excerpt(row[3])) for row in rows}
