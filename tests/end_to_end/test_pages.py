@@ -70,6 +70,8 @@ def _knowledge_base(client: httpx.Client) -> list[str]:
             "/knowledge/book",
             "/knowledge/book?q=reset&folder=a",
             "/knowledge/book/tree",
+            "/knowledge/book/clusters",
+            "/knowledge/book/categories",
             "/knowledge/book/graph?cypher=MATCH+(d:Document)+RETURN+d.path,+d&focus=Folder:book/",
         ),
         *(f"/knowledge/book/records/{record}", f"/flows/{version['flow_id']}"),
