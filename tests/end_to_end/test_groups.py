@@ -73,6 +73,7 @@ def test_the_commands(grouped_fleet: FleetUnderTest, tmp_path: Path) -> None:
     assert "3 clusters" in shown.stderr
     records = run(grouped_fleet, "kb", "clusters", "book", "--records", "c1").stdout
     assert records.count(".txt") == 12
+    assert ".txt" not in run(grouped_fleet, "kb", "categories", "book", "--records", "none").stdout
     about = json.loads(run(grouped_fleet, "kb", "categories", "book", "--json").stdout)
     assert {each["id"] for each in about["categories"]} == set(SUBJECTS)
     listed = tmp_path / "list.csv"

@@ -108,7 +108,7 @@ async def _category_page(
         page=page,
         here=f"/knowledge/{base}/categories",
         category=category,
-        cli=f"fleet kb categories {base} --records {category or '””'}",
+        cli=f"fleet kb categories {base} --records {category or 'none'}",
         json_path=f"{path}/categories",
     )
 

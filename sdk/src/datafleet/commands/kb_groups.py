@@ -46,7 +46,9 @@ _RECORDS: tuple[Column[KnowledgeRecord], ...] = (
 
 @click.command("clusters", cls=Command, fields=ClustersView.model_fields)
 @click.argument("base")
-@click.option("--records", "cluster", metavar="CLUSTER", help="List the records of this one.")
+@click.option(
+    "--records", "cluster", metavar="CLUSTER", help="List the records of this one; none: of no one."
+)
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Records.")
 @click.option("--method", type=click.Choice(["kmeans", "hdbscan"]), help="Group anew in this way.")
 @click.option("--into", "number", type=click.IntRange(2, 200), help="Group anew into so many.")
@@ -71,7 +73,7 @@ def clusters(
         if not _followed(output, client, asked.grouping, wait=wait):
             return
     if cluster is not None:
-        found = client.knowledge_bases.records_in(base, cluster=cluster, limit=limit)
+        found = client.knowledge_bases.records_in(base, cluster=_id_of(cluster), limit=limit)
         output.table(found, columns=_RECORDS)
         return
     view = client.knowledge_bases.clusters(base)
@@ -87,7 +89,12 @@ def clusters(
 
 @click.command("categories", cls=Command, fields=CategoriesView.model_fields)
 @click.argument("base")
-@click.option("--records", "category", metavar="CATEGORY", help="List the records of this one.")
+@click.option(
+    "--records",
+    "category",
+    metavar="CATEGORY",
+    help="List the records of this one; none: of no one.",
+)
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Records.")
 @pass_client
 @pass_output
@@ -96,7 +103,7 @@ def categories(
 ) -> None:
     """Show what the records of a base are about, and how far that can be believed."""
     if category is not None:
-        found = client.knowledge_bases.records_in(base, category=category, limit=limit)
+        found = client.knowledge_bases.records_in(base, category=_id_of(category), limit=limit)
         output.table(found, columns=_RECORDS)
         return
     view = client.knowledge_bases.categories(base)
@@ -178,6 +185,11 @@ def _followed(output: Output, client: "Client", grouping: GroupingView, *, wait:
     if ended.error is not None:
         raise CommandError(ended.error.detail)
     return True
+
+
+def _id_of(named: str) -> str:
+    """What the API calls it: an empty id stands for records in none."""
+    return "" if named == "none" else named
 
 
 def _read(file: Path) -> Taxonomy:
