@@ -8,7 +8,6 @@ importing costs, medians of interleaved rounds. Each result is compared with wha
 
 import argparse
 import json
-import os
 import resource
 import shutil
 import statistics
@@ -24,6 +23,8 @@ from typing import Any
 
 from _measuring import verdict
 from parquet import _block, _environment, _own_cpu, generate
+
+from shared_lib.testing.processes import peak_memory
 
 FILES = 10_000
 SHEETS, SHEET_ROWS = 2, 50_000
@@ -84,16 +85,16 @@ _IMPORTS = {
 
 
 def child(method: str, source: Path, target: Path) -> None:
-    """Do one conversion in this process; print the CPU seconds spent on imports."""
+    """Do one conversion in this process; print the CPU seconds spent on imports, and its memory."""
     __import__(_IMPORTS[method])
     imported = _own_cpu()
     METHODS[method](source, target)
-    print(json.dumps(imported))
+    print(json.dumps([imported, peak_memory()]))
 
 
 @dataclass(frozen=True)
 class Run:
-    """CPU seconds without imports, peak memory of the process and its own, bytes written."""
+    """CPU seconds without imports, peak memory of the process in bytes, bytes written."""
 
     cpu: float
     memory: int
@@ -101,7 +102,7 @@ class Run:
 
 
 def measure(method: str, source: Path, target: Path) -> Run:
-    """One conversion in a fresh process; its children's CPU counts, and the larger memory."""
+    """One conversion in a fresh process; the CPU of what it starts counts too."""
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -109,15 +110,13 @@ def measure(method: str, source: Path, target: Path) -> Run:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=_environment(target.parent))
     assert process.stdout is not None
     output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.wait():
         raise SystemExit(f"{method} failed with {process.returncode}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     size = sum(part.stat().st_size for part in target.rglob("*.parquet"))
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Run(cpu - float(json.loads(output)), usage.ru_maxrss * unit, size)
+    imported, memory = json.loads(output)
+    return Run(cpu - imported, memory, size)
 
 
 def compare(source: Path, target: Path, *, peers: list[str], rounds: int) -> dict[str, Run]:
@@ -279,10 +278,10 @@ def queries(folder: Path, *, rounds: int, scale: float) -> None:  # noqa: ARG001
     processes = QueryProcesses(QuerySettings())
     question = {"kind": "query", "parts": [part], "sql": sql, "limit": 100, "most_bytes": 10**7}
     plain, ours = [], []
+    bare = duckdb.connect()
+    bare.execute(f"CREATE VIEW data AS FROM read_parquet('{part}')")
     for _ in range(QUERIES):
         start = time.perf_counter()
-        bare = duckdb.connect()
-        bare.execute(f"CREATE VIEW data AS FROM read_parquet('{part}')")
         expected = bare.execute(sql).fetchall()
         plain.append(time.perf_counter() - start)
         start = time.perf_counter()
