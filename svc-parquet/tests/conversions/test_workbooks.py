@@ -313,3 +313,9 @@ def test_entities_in_a_workbook_are_refused(run: Convert) -> None:
     )
     with pytest.raises(DamagedFileError):
         run(data, name="x.xlsx")
+
+
+def test_a_date_beside_a_long_integer_stays_a_date(run: Convert) -> None:
+    moment = _moment(2080, 1, 1, 1, 29, 2)
+    _, sink = run(_xlsx([["n", "at"], [10**15, moment], [10**16, moment]]), name="x.xlsx")
+    assert parquet_table(sink).to_pydict() == {"n": [10**15, 10**16], "at": [moment, moment]}

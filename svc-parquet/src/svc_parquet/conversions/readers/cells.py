@@ -38,8 +38,8 @@ def beyond_double(text: str) -> bool:
     """Whether the digits of a number have to be kept as they are written.
 
     Integers of 16 digits and more are, so that they stay integers. Other numbers are when the
-    double that is nearest to them is written otherwise, both in its shortest form and by 17 digits
-    (as Excel writes).
+    double that is nearest to them is written otherwise: in its shortest form, and by as many digits
+    as the number has (programs write 15 to 17).
     """
     if len(text) <= _SURE_DIGITS:
         return False
@@ -48,7 +48,8 @@ def beyond_double(text: str) -> bool:
     if not _NUMBER.fullmatch(text):
         return False
     written, double = Decimal(text), float(text)
-    return written != Decimal(repr(double)) and written != Decimal(f"{double:.17g}")
+    digits = len(written.as_tuple().digits)
+    return written != Decimal(repr(double)) and written != Decimal(f"{double:.{min(digits, 17)}g}")
 
 
 def form_of(kinds: set[type]) -> Form:

@@ -27,6 +27,7 @@ from svc_parquet.conversions.readers.ods_sheets import OdsSheet, read_sheets
 from svc_parquet.conversions.readers.refusing import Handler, RefusedError, identity_of
 
 HEAD_ROWS = 200
+_TIMES = (dt.date, dt.time, dt.timedelta)
 _BLOCK_ROWS = 20_000
 _LARGE = float(2**53)
 
@@ -125,7 +126,9 @@ def write_rows(
     """
     found = _sheet(path, sheet)
     words = frozenset(nulls)
-    rows: Iterator[list[Cell]] = (_plain(row, words) for row in islice(_rows_of(found), skip, None))
+    rows: Iterator[list[Cell]] = islice(_rows_of(found), skip, None)
+    if words - {""}:
+        rows = (_plain(row, words) for row in rows)
     if isinstance(found, OdsSheet):
         exceptions = Exceptions(uncached=found.uncached)
     else:
@@ -138,7 +141,7 @@ def write_rows(
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     while block := list(islice(rows, _BLOCK_ROWS)):
-        kept = [row for row in block if any(cell is not None for cell in row)]
+        kept = [row for row in block if row.count("") + row.count(None) < len(row)]
         blank += len(block) - len(kept)
         if not kept:
             continue
@@ -165,14 +168,21 @@ def _overlaid(
     for number, row in enumerate(rows, start[0]):
         for column, text in by_row.get(number, {}).items():
             place = column - start[1]
-            if 0 <= place < len(row):
+            # What is shown as a date is one, however many digits its number has.
+            if 0 <= place < len(row) and not isinstance(row[place], _TIMES):
                 row[place] = Digits(text) if beyond_double(text) else text
         yield row
 
 
 def _array(column: tuple[Cell, ...]) -> tuple[pa.Array, Form]:
-    """The cells of a column, typed where they are of one form and texts where not."""
+    """The cells of a column, typed where they are of one form and texts where not.
+
+    An empty text is calamine's cell that holds nothing.
+    """
     kinds = set(map(type, column))
+    if str in kinds and "" in column:
+        column = tuple(None if cell == "" else cell for cell in column)
+        kinds = set(map(type, column))
     if Digits in kinds:
         plain = kinds - {Digits, type(None)}
         form: Form = "number" if plain <= {float, int} else "mixed"
