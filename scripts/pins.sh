@@ -46,3 +46,16 @@ compile $beside/requirements.txt "$@" $beside/requirements.in
 # What the shipped pipelines' stages import: the same for both, so that they share an environment.
 compile dvc/linear_regression/requirements.txt "$@" dvc/requirements.in
 cp dvc/linear_regression/requirements.txt dvc/text_classification/requirements.txt
+# What makes embeddings, in an environment of its own. PyTorch and what only its CUDA build needs are
+# left to the machine that installs them.
+beside=shared-lib/src/shared_lib/embeddings/ml
+skipped="--no-emit-package torch --no-emit-package triton"
+for name in cublas cuda-cupti cuda-nvrtc cuda-runtime cudnn-cu13 cufft cufile curand cusolver cusparse \
+    cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx; do
+    skipped="$skipped --no-emit-package nvidia-$name"
+done
+for name in bindings pathfinder toolkit; do
+    skipped="$skipped --no-emit-package cuda-$name"
+done
+# shellcheck disable=SC2086 # the list of skipped packages is meant to be split
+compile $beside/requirements.txt "$@" $skipped $beside/requirements.in

@@ -24,6 +24,7 @@ from shared_lib.contracts.internal import EVENTS_PATH
 from shared_lib.contracts.knowledge import KnowledgeRecord
 from shared_lib.contracts.services import ServiceName
 from shared_lib.db.migrations import migrate
+from shared_lib.embeddings.settings import EmbeddingSettings
 from shared_lib.jobs.supervisor import Supervisor
 from shared_lib.settings import DatabaseSettings, JobSettings
 from shared_lib.storage.keys import raw_key
@@ -35,7 +36,12 @@ from svc_knowledgebase.worker import runtime as build_runtime
 BASES = "/v1/knowledge-bases"
 
 
-def knowledge_settings(folder: Path, *, database_url: str = "") -> KnowledgebaseSettings:
+NO_EMBEDDINGS = EmbeddingSettings(provider="none")
+
+
+def knowledge_settings(
+    folder: Path, *, database_url: str = "", embeddings: EmbeddingSettings = NO_EMBEDDINGS
+) -> KnowledgebaseSettings:
     """Settings of a service under `folder`; SQLite there when no database is given."""
     return KnowledgebaseSettings(
         mode="embedded",
@@ -43,6 +49,8 @@ def knowledge_settings(folder: Path, *, database_url: str = "") -> Knowledgebase
         database=DatabaseSettings(url=database_url),
         jobs=JobSettings(poll_s=0.05, sweep_s=0.2, retry_backoff_s=0.05, lease_s=3),
         object_sweep_s=1e-6,
+        embeddings=embeddings,
+        environments=Path(sys.prefix) / "envs",
     )
 
 
@@ -122,6 +130,14 @@ class Knowledge(AskedService):
         assert job["ended_at"] is not None, job
         return self.get(f"{BASES}/{base}/builds", tenant=tenant)["items"][0]
 
+    def embedded(self, base: str, *, tenant: str = TENANT) -> Any:
+        """The newest build of a base, when it is embedded too."""
+        embedding = self.built(base, tenant=tenant)["embedding"]
+        headers = {"Prefer": "wait=120"}
+        job = self.get(f"/v1/jobs/{embedding['job_id']}", headers=headers, tenant=tenant)
+        assert job["state"] == "succeeded", job
+        return self.get(f"{BASES}/{base}/builds", tenant=tenant)["items"][0]
+
     def records(self, base: str) -> list[KnowledgeRecord]:
         """All records of the current build, as they are downloaded."""
         answer = self.ask("GET", f"{BASES}/{base}/download")
@@ -136,6 +152,10 @@ class Knowledge(AskedService):
     def objects(self) -> set[str]:
         """Names of all objects of bases."""
         return {found.key for found in self.runtime.store.list("knowledge/")}
+
+    def objects_of(self, base_id: str) -> set[str]:
+        """Those of one base."""
+        return {key for key in self.objects() if base_id in key}
 
     def events(self, name: str) -> list[Any]:
         """Events of a name in the outbox, oldest first; each once, however many hear it."""
@@ -157,6 +177,10 @@ def running_worker(settings: KnowledgebaseSettings, **environment: str) -> Itera
         "FLEET_JOBS__SWEEP_S": "0.2",
         "FLEET_JOBS__RETRY_BACKOFF_S": "0.05",
         "FLEET_OBJECT_SWEEP_S": "0.000001",
+        "FLEET_ENVIRONMENTS": str(settings.environments_folder),
+        "FLEET_EMBEDDINGS__PROVIDER": settings.embeddings.provider,
+        "FLEET_EMBEDDINGS__URL": settings.embeddings.url,
+        "FLEET_EMBEDDINGS__MODEL": settings.embeddings.model,
     }
     command = [sys.executable, "-m", "svc_knowledgebase.worker"]
     worker = subprocess.Popen(command, env=os.environ | given | environment)

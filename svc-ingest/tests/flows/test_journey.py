@@ -352,6 +352,16 @@ def test_a_flow_has_ended_exactly_when_every_file_has(drawn: list[tuple[Job, boo
         pytest.param(True, [(JobState.RUNNING, None)], FlowState.RUNNING, id="at-work"),
         pytest.param(True, [(JobState.SUCCEEDED, None)], FlowState.RUNNING, id="not-told-yet"),
         pytest.param(True, [(JobState.SUCCEEDED, {})], FlowState.SUCCEEDED, id="built"),
+        pytest.param(
+            True, [(JobState.SUCCEEDED, {"embed_job_id": "job_9"})], FlowState.RUNNING,
+            id="not-embedded-yet",
+        ),
+        pytest.param(
+            True,
+            [(JobState.SUCCEEDED, {"embed_job_id": job(0, "kb", JobState.SUCCEEDED).id})],
+            FlowState.SUCCEEDED,
+            id="embedded",
+        ),
         pytest.param(True, [(JobState.FAILED, None)], FlowState.FAILED, id="failed"),
         pytest.param(
             True, [(JobState.FAILED, None), (JobState.SUCCEEDED, {})], FlowState.SUCCEEDED,

@@ -1,12 +1,25 @@
-"""The kind of job of this service."""
+"""The kinds of jobs of this service."""
 
 from shared_lib.jobs.kinds import JobKind
 
 BUILD = "build"
+EMBED = "embed"
+GRAPH = "graph"
 
 BUILD_KIND = JobKind(
     name=BUILD,
     run="svc_knowledgebase.builds.jobs:run",
     queue="knowledgebase",
     preload=("svc_knowledgebase.builds.jobs",),
+)
+EMBED_KIND = JobKind(
+    name=EMBED,
+    run="svc_knowledgebase.embedding.jobs:run",
+    queue="knowledgebase",
+)
+GRAPH_KIND = JobKind(
+    name=GRAPH,
+    run="svc_knowledgebase.graph.jobs:run",
+    queue="knowledgebase",
+    preload=("svc_knowledgebase.graph.jobs",),
 )

@@ -6,7 +6,8 @@ from shared_lib.db.engine import ReadView
 from shared_lib.jobs.orphans import OrphanSweep
 from shared_lib.jobs.runtime import Runtime, build_runtime
 from svc_knowledgebase.builds.repository import BuildRepository
-from svc_knowledgebase.requests import BUILD_KIND
+from svc_knowledgebase.embedding.repository import VectorRepository
+from svc_knowledgebase.requests import BUILD_KIND, EMBED_KIND, GRAPH_KIND
 from svc_knowledgebase.settings import KnowledgebaseSettings
 
 
@@ -16,13 +17,14 @@ def runtime(settings: KnowledgebaseSettings) -> Runtime:
     return build_runtime(
         settings,
         worker="svc_knowledgebase.worker:runtime",
-        kinds=(BUILD_KIND,),
+        kinds=(BUILD_KIND, EMBED_KIND, GRAPH_KIND),
         sweeps=(orphans,),
     )
 
 
 def _named(view: ReadView, keys: Iterable[str]) -> set[str]:
-    return BuildRepository(view).named(keys)
+    wanted = list(keys)
+    return BuildRepository(view).named(wanted) | VectorRepository(view).named(wanted)
 
 
 if __name__ == "__main__":

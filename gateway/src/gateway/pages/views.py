@@ -33,8 +33,8 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "queued": ("queued", "○", "queued"),
 }
 STEPS = (
-    "landed", "converted", "built", "published", "inferred", "judged", "decided", "trained",
-    "registered", "reported",
+    "landed", "converted", "built", "embedded", "published", "inferred", "judged", "decided",
+    "trained", "registered", "reported",
 )  # fmt: skip
 DRAWN_FILES = 12
 TOGETHER = "all files"

@@ -41,7 +41,7 @@ def follow_documents(
 
 
 def _tell(output: Output, flow: "Flow") -> None:
-    built = [step for step in flow.steps if step.name == "built"]
+    built = [step for step in flow.steps if step.name in ("built", "embedded")]
     for step in built:
         if output.as_json:
             output.record(step)
@@ -59,6 +59,8 @@ def _tell(output: Output, flow: "Flow") -> None:
 def _line(step: FlowStep) -> str:
     facts = step.facts
     parts = [f"{styled_mark(step.state)} {printable(step.subject or '')}"]
+    if step.name == "embedded":
+        parts.append("embedded")
     if facts:
         parts += [
             f"{facts['records']} records",

@@ -214,6 +214,7 @@ class KnowledgeBaseBuilt(Contract):
     number: int
     version_id: str
     job_id: str
+    embed_job_id: str | None = None
     found: int
     parsed: int
     skipped: int

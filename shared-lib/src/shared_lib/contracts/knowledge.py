@@ -135,6 +135,25 @@ class BuildChanges(Contract):
     parsed_now: int = Field(default=0, description="Files that were read and parsed this time.")
 
 
+class EmbeddingFacts(Contract):
+    """The vectors of a build; `embedded_now + reused` is the number of different texts."""
+
+    model: str = Field(description="The model and the hash of its weights.")
+    dimensions: int
+    records: int
+    embedded_now: int
+    reused: int
+
+
+class EmbeddingView(Contract):
+    """Where the embedding of a build stands; meanings are searched when it has succeeded."""
+
+    job_id: str
+    state: JobState
+    facts: EmbeddingFacts | None = None
+    error: Problem | None = None
+
+
 BaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
 
@@ -166,6 +185,9 @@ class BuildView(Contract):
     options: BuildOptions
     counts: BuildCounts | None = None
     changes: BuildChanges | None = None
+    embedding: EmbeddingView | None = Field(
+        default=None, description="Null until the build can be searched, and without embeddings."
+    )
     error: Problem | None = None
     created_at: UtcTime
 
@@ -182,6 +204,16 @@ class KnowledgeBaseView(Contract):
     follow: bool
     current_build: BuildView | None = None
     created_at: UtcTime
+
+
+class KnowledgeBaseDeleted(Contract):
+    """What went with a base, or would go."""
+
+    id: str
+    name: str
+    builds: int
+    bytes: int = Field(description="Of its records, indexes and parsed documents.")
+    dry_run: bool = Field(description="True: nothing was deleted.")
 
 
 class BuildCreate(Contract):
@@ -221,11 +253,21 @@ class DocumentView(FileFate):
     title: str | None = None
 
 
+SearchMode = Literal["keyword", "meaning", "hybrid"]
+
+
 class SearchHit(Contract):
     """A record that was found."""
 
     record: KnowledgeRecord
-    score: float = Field(description="BM25, greater is better; comparable within one answer only.")
+    score: float = Field(
+        description="keyword: BM25; hybrid: reciprocal rank fusion; meaning: cosine. Greater is "
+        "better; comparable within one answer only."
+    )
+    similarity: float | None = Field(
+        default=None, description="Cosine of question and record; null when it was not looked at."
+    )
+    found_by: list[Literal["words", "meaning"]] = ["words"]
     snippet: str = Field(description="The best part of the text; found words in U+2039 and U+203A.")
 
 
@@ -239,9 +281,9 @@ class FacetValue(Contract):
 class SearchAnswer(Contract):
     """What was found, the best first."""
 
-    mode: Literal["keyword"]
-    note: str | None = Field(default=None, description="What the mode cannot do.")
-    total: int
+    mode: SearchMode
+    note: str | None = Field(default=None, description="What the mode cannot do, and why.")
+    total: int = Field(description="Records that have the words, and what is near in meaning.")
     hits: list[SearchHit]
     facets: dict[str, list[FacetValue]] = Field(
         description="`folder`, `mime`, `language`, `element_type`: the most frequent values."

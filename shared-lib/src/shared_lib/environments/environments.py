@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from shared_lib.faults import crash_point
 READY = "ready.json"
 MEASURE_EVERY_S = 2.0
 _TOLD_LINES = 12
+_TORCH = re.compile(r"^torch\b", re.MULTILINE)
+_OWN_PACKAGES = ("UV_FIND_LINKS", "PIP_FIND_LINKS", "UV_DEFAULT_INDEX", "UV_INDEX")
 _UNREACHABLE = ("error sending request", "failed to fetch", "dns error", "timed out", "offline")
 
 Log = Callable[[str], None]
@@ -92,6 +95,7 @@ class Environments:
         *,
         log: Log = lambda _line: None,
         progress: Progress = lambda _bytes: None,
+        compiled: bool = True,
     ) -> Environment:
         """The environment of these requirements, built now when it is missing.
 
@@ -102,6 +106,8 @@ class Environments:
             requirements: the text of a requirements file.
             log: told what the installer says.
             progress: told how much is there, every two seconds.
+            compiled: False: modules are compiled when they are first imported; right for many of
+                which few are.
 
         Raises:
             EnvironmentBuildError: they do not go together, or one does not exist.
@@ -112,7 +118,7 @@ class Environments:
         with self._held(key):
             found = self.find(requirements)
             if found is None:
-                self._build(key, requirements, log=log, progress=progress)
+                self._build(key, requirements, log=log, progress=progress, compiled=compiled)
                 found = self.find(requirements)
         if found is None:
             raise EnvironmentBuildError(f"The environment {key} vanished while it was built.")
@@ -125,7 +131,9 @@ class Environments:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _build(self, key: str, requirements: str, *, log: Log, progress: Progress) -> None:
+    def _build(
+        self, key: str, requirements: str, *, log: Log, progress: Progress, compiled: bool
+    ) -> None:
         building, started = self._folder / f".building-{key}", time.monotonic()
         shutil.rmtree(building, ignore_errors=True)
         log(f"building environment {key}")
@@ -134,10 +142,7 @@ class Environments:
         wanted = building / "requirements.txt"
         wanted.write_text(requirements, encoding="utf-8")
         with _measured(building, progress):
-            self._uv(
-                "pip", "install", "--python", str(building / "bin" / "python"),
-                "--compile-bytecode", "--requirement", str(wanted), log=log,
-            )  # fmt: skip
+            self._install(building, wanted, log=log, compiled=compiled)
         crash_point("environments.build.installed")
         facts = {
             "packages": len(list(building.glob("lib/python*/site-packages/*.dist-info"))),
@@ -149,21 +154,42 @@ class Environments:
         building.rename(self._folder / key)
         log(f"{facts['packages']} packages, {facts['bytes']} bytes, {facts['seconds']} s")
 
+    def _install(self, building: Path, wanted: Path, *, log: Log, compiled: bool) -> None:
+        words = (
+            "pip", "install", "--python", str(building / "bin" / "python"),
+            "--requirement", str(wanted), *(["--compile-bytecode"] if compiled else []),
+        )  # fmt: skip
+        if _TORCH.search(wanted.read_text(encoding="utf-8")) and not _own_packages():
+            try:
+                # PyTorch's own index has a build for each kind of machine; the usual one has
+                # that for CUDA, which is fifteen times larger.
+                return self._uv(*words, "--torch-backend", "auto", log=log)
+            except PackagesUnreachableError:
+                log("PyTorch's own index does not answer; taking the build of the usual one")
+        return self._uv(*words, log=log)
+
     def _uv(self, *words: str, log: Log) -> None:
         kept = os.environ.get("UV_CACHE_DIR", str(self._folder / "cache"))
+        # A folder of packages that pip is told of is meant for whatever installs.
+        links = os.environ.get("UV_FIND_LINKS", os.environ.get("PIP_FIND_LINKS", ""))
         said: list[str] = []
         with subprocess.Popen(  # noqa: S603 - our own installer
             [sys.executable, "-m", "uv", *words, "--no-progress"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "UV_CACHE_DIR": kept, "UV_NO_CONFIG": "1"},
+            env={**os.environ, "UV_CACHE_DIR": kept, "UV_NO_CONFIG": "1", "UV_FIND_LINKS": links},
         ) as process:
             for line in process.stdout or ():
                 said.append(line.rstrip())
                 log(said[-1])
         if process.returncode:
             raise _explain(said[-_TOLD_LINES:])
+
+
+def _own_packages() -> bool:
+    """Whether somebody has said where packages come from: then they come from nowhere else."""
+    return any(os.environ.get(name) for name in _OWN_PACKAGES)
 
 
 def size_of(folder: Path) -> int:

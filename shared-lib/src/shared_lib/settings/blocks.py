@@ -89,6 +89,10 @@ class ServiceSettings(BaseSettings):
     service: ServiceName = Field(description="Which member of the fleet this is.")
     mode: Mode = Field(default="fleet", description="embedded: one machine, files and SQLite.")
     data: Path = Field(default=Path("data"), description="Folder of everything that is kept.")
+    environments: Path | None = Field(
+        default=None,
+        description="Folder of the Python environments that jobs run in. Empty: `envs` below data.",
+    )
     database: DatabaseSettings = DatabaseSettings()
     storage: StorageSettings = StorageSettings()
     jobs: JobSettings = JobSettings()
@@ -131,6 +135,11 @@ class ServiceSettings(BaseSettings):
     def secrets_folder(self) -> Path:
         """Where this service's private key and everybody's public keys are."""
         return self.secrets or self.data.absolute() / "secrets"
+
+    @property
+    def environments_folder(self) -> Path:
+        """Where the environments of deepchecks, embeddings and pipelines are built."""
+        return self.environments or self.data.absolute() / "envs"
 
     @property
     def scratch_folder(self) -> Path:

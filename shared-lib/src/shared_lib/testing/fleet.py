@@ -17,6 +17,7 @@ from shared_lib.testing.processes import die_together, outliving, parents_of, tr
 from shared_lib.testing.waiting import wait_until
 
 FAST = {
+    "FLEET_EMBEDDINGS__PROVIDER": "none",  # 1.4 GB; tests of embeddings say otherwise
     "FLEET_JOBS__LEASE_S": "1",
     "FLEET_JOBS__SWEEP_S": "0.3",
     "FLEET_JOBS__RETRY_BACKOFF_S": "0.1",

@@ -63,6 +63,20 @@ def rclone_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server
 
 
 @pytest.fixture(scope="session")
+def ml_environments() -> Path:
+    """The folder with the environment `ml`, built once beside the tests' own packages."""
+    import sys
+    from pathlib import Path
+
+    from shared_lib.embeddings.local import ml_requirements
+    from shared_lib.environments import Environments
+
+    folder = Path(sys.prefix) / "envs"
+    Environments(folder).ensure(ml_requirements(), compiled=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """An S3 emulator with versioning and conditional writes."""
     from shared_lib.testing.servers.stores import moto

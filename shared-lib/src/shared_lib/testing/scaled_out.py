@@ -32,6 +32,7 @@ _KEY = re.compile(r"fleet_[a-z0-9]+_\w+_[\w-]+_\w+")
 WITHIN_S = 90.0
 
 GENTLE = {
+    "FLEET_EMBEDDINGS__PROVIDER": "none",  # 1.4 GB; tests of embeddings say otherwise
     "FLEET_JOBS__LEASE_S": "3",
     "FLEET_JOBS__SWEEP_S": "1",
     "FLEET_OBJECT_SWEEP_S": "3",

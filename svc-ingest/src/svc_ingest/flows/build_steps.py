@@ -47,8 +47,21 @@ def newest_builds(builds: Sequence[BuildT]) -> list[BuildT]:
     return list(newest.values())
 
 
-def build_outcome(build: BuildFacts, job: BuildJobFacts | None) -> FlowState:
+def embed_job(build: BuildFacts) -> str | None:
+    """The job that embeds what was built, where one was asked for."""
+    found: str | None = (build.details or {}).get("embed_job_id")
+    return found
+
+
+def build_outcome(build: BuildFacts, jobs: Mapping[str, BuildJobFacts]) -> FlowState:
     """Where one build stands; the event of the job and that of the base come in any order."""
+    made, embedding = _outcome(build, jobs.get(build.job_id)), embed_job(build)
+    if made != FlowState.SUCCEEDED or embedding is None:
+        return made
+    return _outcome(build, jobs.get(embedding))
+
+
+def _outcome(build: BuildFacts, job: BuildJobFacts | None) -> FlowState:
     if job is not None and job.state in (JobState.FAILED, JobState.DEAD):
         return FlowState.FAILED
     if job is not None and job.state == JobState.CANCELLED:
@@ -77,7 +90,7 @@ def landed_together(files: Sequence[Subject]) -> list[FlowStep]:
 def build_steps(
     builds: Sequence[KnowledgeBuildRow], *, jobs: Mapping[str, JobJournalRow]
 ) -> list[FlowStep]:
-    """A step a base: its job's, with what was read and found in it."""
+    """Two steps a base: its build's, with what was read, and that of its embedding, if any."""
     steps = []
     for build in newest_builds(builds):
         link = {"knowledge_base": f"/v1/knowledge-bases/{build.base_id}"}
@@ -91,6 +104,21 @@ def build_steps(
         )
         if job is not None:
             step = job_step("built", subject=build.base_name, job=job)
-        facts = build.details or {}
+        facts = {k: v for k, v in (build.details or {}).items() if k != "embed_job_id"}
         steps.append(step.model_copy(update={"facts": facts, "links": step.links | link}))
+        embedding = embed_job(build)
+        if embedding is not None:
+            steps.append(_embedded(build, embedding, job=jobs.get(embedding)))
     return steps
+
+
+def _embedded(build: KnowledgeBuildRow, job_id: str, *, job: JobJournalRow | None) -> FlowStep:
+    if job is not None:
+        return job_step("embedded", subject=build.base_name, job=job)
+    return FlowStep(
+        name="embedded",
+        state=StepState.RUNNING,
+        subject=build.base_name,
+        started_at=build.at,
+        job_id=job_id,
+    )

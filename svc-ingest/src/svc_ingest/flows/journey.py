@@ -13,6 +13,7 @@ from svc_ingest.flows.build_steps import (
     BuildFacts,
     build_outcome,
     build_steps,
+    embed_job,
     landed_together,
     newest_builds,
 )
@@ -148,8 +149,9 @@ def standing_of(
     times: list[datetime | None] = [job.ended_at for job in newest.values()]
     times.append(builds_asked_at)
     for build in newest_builds(builds):
-        outcomes.add(build_outcome(build, by_id.get(build.job_id)))
-        times.append(build.at)
+        outcomes.add(build_outcome(build, by_id))
+        embedding = by_id.get(embed_job(build) or "")
+        times += [build.at, embedding.ended_at if embedding else None]
     for file_id in () if documents else file_ids:
         job = newest.get(file_id)
         outcomes.add(_outcome(job, by_job))

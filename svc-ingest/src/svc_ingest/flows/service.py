@@ -253,7 +253,7 @@ class Flows:
         """`knowledge_base.built`: what was read is shown on the flow."""
         flow = _hold_flow(unit, event)
         shown = {"found", "parsed", "skipped", "failed", "records", "added", "changed", "moved",
-                 "deleted"}  # fmt: skip
+                 "deleted", "embed_job_id"}  # fmt: skip
         row = {
             "id": built.build_id,
             "tenant": event.tenant,

@@ -43,3 +43,10 @@ class DocumentNotFoundError(NotFoundError):
 
     code = "record_not_found"
     title = "No such document or record"
+
+
+class NotEmbeddedError(ConflictError):
+    """A search by meaning of a base that has no vectors, or whose model is not at hand."""
+
+    code = "not_embedded"
+    title = "Meanings cannot be compared yet"

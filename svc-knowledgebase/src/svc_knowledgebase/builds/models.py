@@ -28,11 +28,13 @@ class BuildRow(Base):
     options: Mapped[dict[str, Any]]
     counts: Mapped[dict[str, Any] | None]
     changes: Mapped[dict[str, Any] | None]
+    embed_job_id: Mapped[str | None]
+    embedding: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
 
 class BuildObjectRow(Base):
-    """An object of a build: records, Parquet, manifest, search index."""
+    """An object of a build: records, Parquet, manifest, search index, vectors."""
 
     __tablename__ = "build_object"
 

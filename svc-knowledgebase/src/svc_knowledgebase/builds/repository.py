@@ -1,6 +1,6 @@
 """All SQL on builds and on what documents gave."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import delete, func, select
 
@@ -8,6 +8,7 @@ from shared_lib.contracts.jobs import JobState
 from shared_lib.db import Repository
 from shared_lib.db.engine import ReadView
 from shared_lib.jobs.models import JobRow
+from shared_lib.storage import StoredObject
 from svc_knowledgebase.builds.models import (
     BuildObjectRow,
     BuildRow,
@@ -50,9 +51,23 @@ class BuildRepository(Repository[BuildRow]):
         )
         return self.session.scalar(query.limit(1)) is not None
 
-    def add_object(self, row: BuildObjectRow) -> None:
-        """Name an object; from the commit on it can be read."""
-        self.session.add(row)
+    def add_objects(self, build_id: str, objects: Mapping[str, StoredObject]) -> None:
+        """Name objects of a build; from the commit on they can be read."""
+        self.session.add_all(
+            BuildObjectRow(
+                object_key=stored.key,
+                build_id=build_id,
+                name=name,
+                bytes=stored.bytes,
+                sha256=stored.sha256,
+            )
+            for name, stored in objects.items()
+        )
+
+    def objects(self, build_id: str) -> dict[str, BuildObjectRow]:
+        """All objects of a build by name."""
+        query = select(BuildObjectRow).where(BuildObjectRow.build_id == build_id)
+        return {row.name: row for row in self.session.scalars(query)}
 
     def object_named(self, build_id: str, name: str) -> BuildObjectRow | None:
         """One of a build's objects."""
@@ -68,6 +83,29 @@ class BuildRepository(Repository[BuildRow]):
             BuildRow.base_id == base_id, BuildRow.id.not_in(list(keep))
         )
         self.session.execute(delete(BuildObjectRow).where(BuildObjectRow.build_id.in_(builds)))
+
+    def open_jobs(self, base_id: str, *, tenant: str) -> list[str]:
+        """The jobs at work for a base, whatever they make of it."""
+        query = select(JobRow.id).where(
+            JobRow.tenant == tenant, JobRow.subject_id == base_id, JobRow.state.not_in(ENDED)
+        )
+        return sorted(self.session.scalars(query))
+
+    def size(self, base_id: str) -> tuple[int, int]:
+        """How many builds a base has, and the bytes of all that is kept of it."""
+        builds = select(BuildRow.id).where(BuildRow.base_id == base_id)
+        stored = select(func.sum(BuildObjectRow.bytes)).where(BuildObjectRow.build_id.in_(builds))
+        parsed = select(func.sum(ParsedDocumentRow.end - ParsedDocumentRow.start)).where(
+            ParsedDocumentRow.base_id == base_id
+        )
+        count = self.session.scalar(select(func.count()).select_from(builds.subquery())) or 0
+        return count, int(self.session.scalar(stored) or 0) + int(self.session.scalar(parsed) or 0)
+
+    def delete_all(self, base_id: str) -> None:
+        """Delete everything of a base but its own row; the sweep deletes the objects."""
+        self.forget_objects(base_id, keep=())
+        for row in (ParsedDocumentRow, ShardRow, BuildRow):
+            self.session.execute(delete(row).where(row.base_id == base_id))
 
     def named(self, keys: Iterable[str]) -> set[str]:
         """Which of these object keys a build or a shard names."""

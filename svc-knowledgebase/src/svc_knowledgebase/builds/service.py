@@ -1,5 +1,6 @@
 """Builds: asked for by people or by a landing, made by a job, published in one transaction."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 from shared_lib.contracts.base import utc_now
@@ -19,20 +20,28 @@ from shared_lib.contracts.knowledge import (
     BuildCreate,
     BuildOptions,
     BuildView,
+    EmbeddingFacts,
+    EmbeddingView,
     Selection,
 )
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
 from shared_lib.events import emit
 from shared_lib.jobs import JobQueue, Runtime
+from shared_lib.jobs.errors import JobAlreadyEndedError
+from shared_lib.jobs.models import JobRow
 from shared_lib.storage import StoredObject
-from svc_knowledgebase.bases.errors import BuildNotFoundError, NothingLandedError
+from svc_knowledgebase.bases.errors import BuildNotFoundError, NotBuiltYetError, NothingLandedError
 from svc_knowledgebase.bases.models import KnowledgeBaseRow
 from svc_knowledgebase.bases.repository import KnowledgeBaseRepository
+from svc_knowledgebase.building.assembly import RECORDS
 from svc_knowledgebase.building.selection import Selector
 from svc_knowledgebase.builds.models import BuildObjectRow, BuildRow
 from svc_knowledgebase.builds.repository import BuildRepository, ParsedRepository
-from svc_knowledgebase.requests import BUILD
+from svc_knowledgebase.embedding.models import VectorShardRow
+from svc_knowledgebase.embedding.repository import VectorRepository
+from svc_knowledgebase.requests import BUILD, EMBED
+from svc_knowledgebase.settings import KnowledgebaseSettings
 from svc_knowledgebase.sources.models import LandedVersionRow
 from svc_knowledgebase.sources.repository import LandedVersionRepository
 
@@ -154,16 +163,7 @@ class Builds:
         base = KnowledgeBaseRepository(unit).lock(row.base_id)
         row.counts = counts.model_dump(mode="json")
         row.changes = _shortened(changes).model_dump(mode="json")
-        for name, stored in objects.items():
-            builds.add_object(
-                BuildObjectRow(
-                    object_key=stored.key,
-                    build_id=row.id,
-                    name=name,
-                    bytes=stored.bytes,
-                    sha256=stored.sha256,
-                )
-            )
+        builds.add_objects(row.id, objects)
         before = builds.get(base.current_build_id) if base.current_build_id else None
         if before is None or before.number < row.number:
             base.current_build_id = row.id
@@ -172,7 +172,55 @@ class Builds:
             builds.forget_objects(base.id, keep={row.id, *([before.id] if before else [])})
             if not builds.others_at_work(row):
                 ParsedRepository(unit, base_id=base.id).keep_only(keys)
+            if self._embeds:
+                row.embed_job_id = self._request_embedding(unit, row)
         self._tell_built(unit, row, base=base, changes=changes)
+
+    @property
+    def _embeds(self) -> bool:
+        settings = self._runtime.settings
+        return (
+            isinstance(settings, KnowledgebaseSettings) and settings.embeddings.provider != "none"
+        )
+
+    def _request_embedding(self, unit: WriteUnit, row: BuildRow) -> str:
+        job = self._queue.request(
+            unit,
+            kind=EMBED,
+            tenant=row.tenant,
+            params={"build_id": row.id},
+            subject_id=row.base_id,
+            flow_id=LandedVersionRepository(unit).get(row.version_id).flow_id,
+        )
+        return job.id
+
+    def publish_embedding(
+        self,
+        unit: WriteUnit,
+        *,
+        build_id: str,
+        facts: EmbeddingFacts,
+        objects: Mapping[str, StoredObject],
+        shard: VectorShardRow,
+    ) -> None:
+        """Let a build be searched by meaning; runs in the transaction that ends the job.
+
+        Args:
+            facts: on its vectors.
+            objects: what lies beside the build's own objects from now on.
+            shard: where vectors and digests are found by the builds after it.
+        """
+        builds = BuildRepository(unit)
+        row = builds.get(build_id)
+        if row is None:
+            raise BuildNotFoundError(f"There is no build {build_id}.")
+        base = KnowledgeBaseRepository(unit).lock(row.base_id)
+        if builds.object_named(row.id, RECORDS) is None:
+            return  # a newer build has taken its place; what was made is kept for that one
+        builds.add_objects(row.id, objects)
+        row.embedding = facts.model_dump(mode="json")
+        if base.current_build_id == row.id:
+            VectorRepository(unit).keep_only(shard)
 
     def _tell_built(
         self, unit: WriteUnit, row: BuildRow, *, base: KnowledgeBaseRow, changes: BuildChanges
@@ -188,6 +236,7 @@ class Builds:
                 number=row.number,
                 version_id=row.version_id,
                 job_id=row.job_id,
+                embed_job_id=row.embed_job_id,
                 found=counts.found,
                 parsed=counts.parsed,
                 skipped=counts.skipped,
@@ -203,6 +252,80 @@ class Builds:
             flow_id=LandedVersionRepository(unit).get(row.version_id).flow_id,
             doorbell=self._runtime.doorbell,
         )
+
+    def current_objects(
+        self, view: ReadView, base: KnowledgeBaseRow, *, names: Sequence[str]
+    ) -> tuple[str, dict[str, BuildObjectRow]]:
+        """The current build's id and those of these objects that it has.
+
+        Raises:
+            NotBuiltYetError: the base has no build.
+        """
+        if base.current_build_id is None:
+            raise NotBuiltYetError(
+                f"{base.name} has no finished build yet. Ask for one: fleet kb rebuild {base.name}"
+            )
+        return base.current_build_id, self._objects(view, base.current_build_id, names=names)
+
+    def objects_of(
+        self, view: ReadView, build_id: str, *, names: Sequence[str]
+    ) -> tuple[str, dict[str, BuildObjectRow]]:
+        """The base's id and those of these objects that the build still has.
+
+        Raises:
+            BuildNotFoundError: the build was deleted, or another has taken its place.
+        """
+        row = BuildRepository(view).get(build_id)
+        found = self._objects(view, build_id, names=names)
+        if row is None or not found:
+            raise BuildNotFoundError(f"Nothing is left of the build {build_id}.")
+        return row.base_id, found
+
+    def _objects(
+        self, view: ReadView, build_id: str, *, names: Sequence[str]
+    ) -> dict[str, BuildObjectRow]:
+        found = {name: self.object_named(view, build_id, name) for name in names}
+        return {name: row for name, row in found.items() if row is not None}
+
+    def object_named(self, view: ReadView, build_id: str, name: str) -> BuildObjectRow | None:
+        """One of a build's objects."""
+        return BuildRepository(view).object_named(build_id, name)
+
+    def number_of(self, view: ReadView, build_id: str) -> int:
+        """The number of a build; 0 when it was deleted meanwhile."""
+        row = BuildRepository(view).get(build_id)
+        return row.number if row is not None else 0
+
+    def add_object(
+        self, unit: WriteUnit, build_id: str, *, name: str, stored: StoredObject
+    ) -> None:
+        """Name something that was made of a build as one of its objects.
+
+        Raises:
+            BuildNotFoundError: the build was deleted meanwhile.
+        """
+        builds = BuildRepository(unit)
+        if builds.get(build_id) is None:
+            raise BuildNotFoundError(f"The build {build_id} was deleted meanwhile.")
+        if builds.object_named(build_id, name) is None:
+            builds.add_objects(build_id, {name: stored})
+
+    def size(self, view: ReadView, base: KnowledgeBaseRow) -> tuple[int, int]:
+        """How many builds a base has, and the bytes of all that is kept of it."""
+        return BuildRepository(view).size(base.id)
+
+    def delete(self, unit: WriteUnit, base: KnowledgeBaseRow) -> None:
+        """Delete all builds of a base and cancel what is at work for it.
+
+        A job that ends before it is cancelled finds no build to publish, and nothing is kept.
+        """
+        builds = BuildRepository(unit)
+        for job_id in builds.open_jobs(base.id, tenant=base.tenant):
+            # It may end between the two looks; then there is nothing left to cancel.
+            with contextlib.suppress(JobAlreadyEndedError):
+                self._queue.cancel(unit, job_id=job_id, tenant=base.tenant)
+        VectorRepository(unit).delete_all(base.id)
+        builds.delete_all(base.id)
 
     def page(
         self, view: ReadView, base: KnowledgeBaseRow, *, limit: int, cursor: str | None
@@ -246,6 +369,20 @@ def view_build(view: ReadView, build_id: str) -> BuildView:
         options=BuildOptions.model_validate(row.options),
         counts=BuildCounts.model_validate(row.counts) if row.counts else None,
         changes=BuildChanges.model_validate(row.changes) if row.changes else None,
+        embedding=view_embedding(view, row),
         error=Problem.model_validate(job.error) if job.error else None,
         created_at=row.created_at,
+    )
+
+
+def view_embedding(view: ReadView, row: BuildRow) -> EmbeddingView | None:
+    """Where the embedding of a build stands; None where nobody has asked for it."""
+    if row.embed_job_id is None:
+        return None
+    job = view.session.get_one(JobRow, row.embed_job_id)
+    return EmbeddingView(
+        job_id=job.id,
+        state=JobState(job.state),
+        facts=EmbeddingFacts.model_validate(row.embedding) if row.embedding else None,
+        error=Problem.model_validate(job.error) if job.error else None,
     )

@@ -12,13 +12,16 @@ from shared_lib.contracts.knowledge import (
     Fate,
     KnowledgeRecord,
     SearchAnswer,
+    SearchMode,
 )
 from shared_lib.contracts.scopes import Scope
 from shared_lib.web import PageQuery, requires
 from shared_lib.web.downloads import send_object
 from shared_lib.web.state import service_of, state_of
 from svc_knowledgebase.building.assembly import MANIFEST, PARQUET, RECORDS
+from svc_knowledgebase.searching.documents import Documents
 from svc_knowledgebase.searching.index import Filters
+from svc_knowledgebase.searching.opening import OpenBuilds
 from svc_knowledgebase.searching.service import Searches
 
 router = APIRouter(prefix="/v1/knowledge-bases/{base}", tags=["knowledge bases"])
@@ -39,6 +42,16 @@ def _searches(request: Request) -> Searches:
     return searches
 
 
+def _documents(request: Request) -> Documents:
+    documents: Documents = service_of(request, Documents)
+    return documents
+
+
+def _builds(request: Request) -> OpenBuilds:
+    builds: OpenBuilds = service_of(request, OpenBuilds)
+    return builds
+
+
 def _filters(
     folder: Annotated[str | None, Query(description="And all below it.")] = None,
     mime: Annotated[str | None, Query(description="Media type of the document.")] = None,
@@ -49,6 +62,8 @@ def _filters(
 
 
 Service = Annotated[Searches, Depends(_searches)]
+DocumentService = Annotated[Documents, Depends(_documents)]
+OpenService = Annotated[OpenBuilds, Depends(_builds)]
 Filtered = Annotated[Filters, Depends(_filters)]
 
 
@@ -61,9 +76,15 @@ def search(
     filters: Filtered,
     q: Annotated[str, Query(max_length=1000, description='Words; "a phrase" must be there.')],
     limit: Limit = 10,
+    mode: Annotated[
+        SearchMode | None,
+        Query(description="Left out: by both where the base is embedded, else by words."),
+    ] = None,
 ) -> SearchAnswer:
     """Find records, the best first, with counts by folder, type and language."""
-    return searches.search(base, tenant=caller.tenant, query=q, filters=filters, limit=limit)
+    return searches.search(
+        base, tenant=caller.tenant, query=q, filters=filters, limit=limit, mode=mode
+    )
 
 
 @router.get("/records/{record_id}")
@@ -91,13 +112,13 @@ def list_documents(
     *,
     base: str,
     caller: Reader,
-    searches: Service,
+    documents: DocumentService,
     page: PageQuery,
     folder: Annotated[str | None, Query(description="And all below it.")] = None,
     fate: Annotated[Fate | None, Query(description="What became of it.")] = None,
 ) -> Page[DocumentView]:
     """The documents of the current build by path, with the reason of those that were not read."""
-    return searches.documents(
+    return documents.page(
         base,
         tenant=caller.tenant,
         folder=folder,
@@ -109,10 +130,10 @@ def list_documents(
 
 @router.get("/documents/{document_id}/records")
 def list_document_records(
-    *, base: str, document_id: str, caller: Reader, searches: Service, page: PageQuery
+    *, base: str, document_id: str, caller: Reader, documents: DocumentService, page: PageQuery
 ) -> Page[KnowledgeRecord]:
     """The records of a document, in order."""
-    return searches.document_records(
+    return documents.records(
         base, document_id, tenant=caller.tenant, limit=page.limit, cursor=page.cursor
     )
 
@@ -123,12 +144,12 @@ def download(
     *,
     base: str,
     caller: Reader,
-    searches: Service,
+    builds: OpenService,
     form: Annotated[Form, Query(alias="as")] = "jsonl",
 ) -> Response:
     """The current build: records as JSON lines or Parquet, or the manifest of every file's fate."""
     name, media_type = _FORMS[form]
-    found = searches.object_of(base, name, tenant=caller.tenant)
+    found = builds.object_of(base, name, tenant=caller.tenant)
     return send_object(
         request,
         store=state_of(request).runtime.store,

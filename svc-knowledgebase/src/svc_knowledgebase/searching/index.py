@@ -143,8 +143,9 @@ class Span:
 
 @dataclass(frozen=True)
 class Hit:
-    """A found record."""
+    """A found record; `number` is its place among the records, from 1."""
 
+    number: int
     span: Span
     score: float
     snippet: str
@@ -174,7 +175,7 @@ class IndexReader:
     """Reads an index."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
 
     def search(self, query: str, filters: Filters, *, limit: int) -> Found:
         """Records that have any of the words, those that BM25 ranks best first.
@@ -193,6 +194,11 @@ class IndexReader:
         match = " OR ".join(f'"{word}"' for word in self._rarest(words))
         return self._find(match, filters, limit=limit, without=row[0])
 
+    def number(self, record_id: str) -> int | None:
+        """The place of a record among all, from 1."""
+        row = self._row("SELECT number FROM record WHERE id = ?", record_id)
+        return row[0] if row else None
+
     def span(self, record_id: str) -> Span | None:
         """Where a record stands."""
         row = self._row("SELECT start, end FROM record WHERE id = ?", record_id)
@@ -204,7 +210,7 @@ class IndexReader:
                         document_id)  # fmt: skip
         if row is None:
             return None
-        spans = self._connection.execute(
+        spans = self.connection.execute(
             "SELECT start, end FROM record WHERE number BETWEEN ? AND ? ORDER BY number", row[3:]
         )
         return _shown(row), [Span(*each) for each in spans]
@@ -220,7 +226,7 @@ class IndexReader:
         if folder:
             parts.append("path >= ? AND path < ?")
             values += [f"{folder}/", f"{folder}0"]
-        rows = self._connection.execute(
+        rows = self.connection.execute(
             f"SELECT id, folder, shown FROM document WHERE {' AND '.join(parts)} "  # noqa: S608 - our own words
             "ORDER BY path LIMIT ?",
             (*values, limit),
@@ -236,19 +242,19 @@ class IndexReader:
             f"WHERE passage MATCH ? AND record.number <> ? AND {where}"
         )
         given = (match, without, *values)
-        rows = self._connection.execute(
-            f"SELECT record.start, record.end, -bm25(passage, {_WEIGHTS}) AS score, "
+        rows = self.connection.execute(
+            f"SELECT record.number, record.start, record.end, -bm25(passage, {_WEIGHTS}) AS score, "
             f"snippet(passage, 2, '{MARKS[0]}', '{MARKS[1]}', '\u2026', 40) {matched} "
             "ORDER BY score DESC, record.number LIMIT ?",
             (*given, limit),
         )
-        hits = [Hit(Span(row[0], row[1]), row[2], row[3]) for row in rows]
+        hits = [Hit(row[0], Span(row[1], row[2]), row[3], row[4]) for row in rows]
         facets = {name: self._facet(name, matched, given) for name in FACETS}
         total = self._row(f"SELECT count(*) {matched}", *given)
         return Found(total=total[0] if total else 0, hits=hits, facets=facets)
 
     def _facet(self, name: str, matched: str, given: Sequence[object]) -> list[tuple[str, int]]:
-        rows = self._connection.execute(
+        rows = self.connection.execute(
             f"SELECT record.{name}, count(*) AS n {matched} AND record.{name} IS NOT NULL "
             "GROUP BY 1 ORDER BY n DESC, 1 LIMIT 20",
             given,
@@ -268,7 +274,7 @@ class IndexReader:
         return [word for _, word in sorted(scored, reverse=True)[:TERMS_OF_SIMILAR]]
 
     def _row(self, statement: str, *values: object) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._connection.execute(statement, values).fetchone()
+        row: tuple[Any, ...] | None = self.connection.execute(statement, values).fetchone()
         return row
 
 
@@ -277,13 +283,18 @@ def match_of(query: str) -> str:
 
     Phrases in quotation marks are all needed; of other words any, which BM25 then ranks.
     """
-    phrases = [" ".join(_WORD.findall(phrase)) for phrase in _QUOTED.findall(query)]
-    needed = [f'"{phrase}"' for phrase in phrases if phrase]
+    needed = phrases_of(query)
     words = [f'"{word}"' for word in _WORD.findall(_QUOTED.sub(" ", query))]
     if not needed:
         return " OR ".join(words)
     any_of = f" OR ({' AND '.join(needed)} AND ({' OR '.join(words)}))" if words else ""
     return f"({' AND '.join(needed)}){any_of}"
+
+
+def phrases_of(query: str) -> list[str]:
+    """The phrases in quotation marks that must be there, in FTS5's own language."""
+    phrases = [" ".join(_WORD.findall(phrase)) for phrase in _QUOTED.findall(query)]
+    return [f'"{phrase}"' for phrase in phrases if phrase]
 
 
 def _shown(row: Sequence[Any]) -> dict[str, Any]:

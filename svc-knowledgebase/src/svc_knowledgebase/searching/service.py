@@ -1,80 +1,94 @@
-"""Reading a build: its documents, its records, and what is found in them."""
+"""Finding records: by their words, by their meaning, or by both."""
 
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from shared_lib.contracts.base import Page
 from shared_lib.contracts.knowledge import (
-    DocumentView,
     FacetValue,
     KnowledgeRecord,
     SearchAnswer,
     SearchHit,
+    SearchMode,
 )
-from shared_lib.db.pages import decode_cursor, encode_cursor
-from shared_lib.jobs import Runtime
-from svc_knowledgebase.bases.errors import DocumentNotFoundError, NotBuiltYetError
-from svc_knowledgebase.bases.service import Bases
-from svc_knowledgebase.building.assembly import RECORDS
-from svc_knowledgebase.builds.models import BuildObjectRow
-from svc_knowledgebase.builds.repository import BuildRepository
-from svc_knowledgebase.searching.index import (
-    INDEX,
-    Filters,
-    Found,
-    IndexReader,
-    Span,
-    open_index,
-)
+from shared_lib.embeddings.warm import QueryEmbedder
+from svc_knowledgebase.bases.errors import DocumentNotFoundError, NotEmbeddedError
+from svc_knowledgebase.embedding.nearest import Near
+from svc_knowledgebase.searching.index import Filters, Found, Hit
+from svc_knowledgebase.searching.meanings import CANDIDATES, MeaningReader, fuse
+from svc_knowledgebase.searching.opening import OpenBuild, OpenBuilds
 
-KEYWORD_NOTE = "Words are compared, not meanings: this base has no embeddings yet."
-CACHED = 16
-"""Indexes that are kept on this machine when the object store is elsewhere."""
+OFF = "Words are compared, not meanings: the fleet's settings make no embeddings."
+PENDING = "Words are compared, not meanings yet: {job} embeds the base and is {state}."
 
 
 @dataclass(frozen=True)
-class OpenBuild:
-    """A base's current build, opened."""
+class Meanings:
+    """The records nearest to a question, or why none were looked for."""
 
-    index: IndexReader
-    records: Callable[[Sequence[Span]], list[KnowledgeRecord]]
+    near: list[Near] | None
+    note: str | None = None
 
 
 class Searches:
-    """What is read of the bases of all tenants."""
+    """What is found in the bases of all tenants."""
 
-    def __init__(self, runtime: Runtime, *, bases: Bases) -> None:
-        self._runtime = runtime
-        self._bases = bases
+    def __init__(self, builds: OpenBuilds, *, questions: QueryEmbedder) -> None:
+        self._builds = builds
+        self._questions = questions
 
     def search(
-        self, base: str, *, tenant: str, query: str, filters: Filters, limit: int
+        self,
+        base: str,
+        *,
+        tenant: str,
+        query: str,
+        filters: Filters,
+        limit: int,
+        mode: SearchMode | None = None,
     ) -> SearchAnswer:
         """What a base has on a question.
+
+        Args:
+            mode: None: by both where the base is embedded, else by words.
 
         Raises:
             BaseNotFoundError: no such base in this tenant.
             NotBuiltYetError: it has no build.
+            NotEmbeddedError: a mode is asked for that needs vectors, and there are none.
         """
-        with self._open(base, tenant=tenant) as build:
-            return _answer(build, build.index.search(query, filters, limit=limit))
+        with self._builds.open(base, tenant=tenant) as build:
+            meanings = Meanings(None)
+            if mode != "keyword":
+                meanings = self._meanings(build, query, filters=filters)
+            if meanings.near is None:
+                if mode in ("meaning", "hybrid"):
+                    raise NotEmbeddedError(meanings.note or OFF)
+                found = build.index.search(query, filters, limit=limit)
+                return _answer(build, found, mode="keyword", note=meanings.note)
+            if mode == "meaning":
+                return _nearest(build, meanings.near, limit=limit)
+            words = build.index.search(query, filters, limit=CANDIDATES)
+            return _hybrid(build, words, meanings.near, query=query, limit=limit)
 
     def similar(
         self, base: str, record_id: str, *, tenant: str, filters: Filters, limit: int
     ) -> SearchAnswer:
-        """Records that are like one of them.
+        """Records that are like one of them: in meaning, or in its rarest words.
 
         Raises:
             DocumentNotFoundError: no such record in the current build.
         """
-        with self._open(base, tenant=tenant) as build:
-            found = build.index.similar(record_id, filters, limit=limit)
-            if found is None:
+        with self._builds.open(base, tenant=tenant) as build:
+            number = build.index.number(record_id)
+            if number is None:
                 raise _no_record(record_id)
-            return _answer(build, found)
+            if build.vectors is None:
+                found = build.index.similar(record_id, filters, limit=limit)
+                return _answer(build, found or Found(), mode="keyword", note=_why_not(build))
+            vector = build.vectors.vector(number)
+            among = MeaningReader(build.index.connection).allowed("", filters)
+            near = build.vectors.nearest(vector, limit=limit + 1, among=among)
+            return _nearest(build, [each for each in near if each.number != number], limit=limit)
 
     def record(self, base: str, record_id: str, *, tenant: str) -> KnowledgeRecord:
         """One record.
@@ -82,125 +96,116 @@ class Searches:
         Raises:
             DocumentNotFoundError: no such record in the current build.
         """
-        with self._open(base, tenant=tenant) as build:
+        with self._builds.open(base, tenant=tenant) as build:
             span = build.index.span(record_id)
             if span is None:
                 raise _no_record(record_id)
             return build.records([span])[0]
 
-    def documents(
-        self,
-        base: str,
-        *,
-        tenant: str,
-        folder: str | None,
-        fate: str | None,
-        limit: int,
-        cursor: str | None,
-    ) -> Page[DocumentView]:
-        """The documents of a build by path, also those that were not read."""
-        after = decode_path(cursor) if cursor else ""
-        with self._open(base, tenant=tenant) as build:
-            rows = build.index.documents(folder=folder, fate=fate, after=after, limit=limit + 1)
-        more = len(rows) > limit
-        shown = [DocumentView.model_validate(row) for row in rows[:limit]]
-        return Page(items=shown, next=encode_path(shown[-1].path) if more else None)
-
-    def document_records(
-        self, base: str, document_id: str, *, tenant: str, limit: int, cursor: str | None
-    ) -> Page[KnowledgeRecord]:
-        """The records of a document, in order.
-
-        Raises:
-            DocumentNotFoundError: no such document in the current build.
-        """
-        with self._open(base, tenant=tenant) as build:
-            found = build.index.document(document_id)
-            if found is None:
-                raise DocumentNotFoundError(
-                    f"There is no document {document_id} in the current build of {base}."
-                )
-            start = int(decode_cursor(cursor)) if cursor and decode_cursor(cursor).isdigit() else 0
-            records = build.records(found[1][start : start + limit])
-        more = start + limit < len(found[1])
-        return Page(items=records, next=encode_cursor(str(start + limit)) if more else None)
-
-    def object_of(self, base: str, name: str, *, tenant: str) -> BuildObjectRow:
-        """An object of the current build.
-
-        Raises:
-            NotBuiltYetError: it has no build.
-        """
-        return self._objects(base, tenant=tenant, names=(name,))[0]
-
-    @contextmanager
-    def _open(self, base: str, *, tenant: str) -> Iterator[OpenBuild]:
-        index, records = self._objects(base, tenant=tenant, names=(INDEX, RECORDS))
-
-        def read(spans: Sequence[Span]) -> list[KnowledgeRecord]:
-            store = self._runtime.store
-            return [
-                KnowledgeRecord.model_validate_json(
-                    b"".join(store.open(records.object_key, start=span.start, end=span.end))
-                )
-                for span in spans
-            ]
-
-        with open_index(self._here(index)) as reader:
-            yield OpenBuild(index=reader, records=read)
-
-    def _objects(self, base: str, *, tenant: str, names: Sequence[str]) -> list[BuildObjectRow]:
-        with self._runtime.database.read() as view:
-            row = self._bases.find(view, base, tenant=tenant)
-            builds = BuildRepository(view)
-            found = [
-                builds.object_named(row.current_build_id, name) if row.current_build_id else None
-                for name in names
-            ]
-        objects = [each for each in found if each is not None]
-        if len(objects) < len(names):
-            raise NotBuiltYetError(
-                f"{base} has no finished build yet. Ask for one: fleet kb rebuild {base}"
-            )
-        return objects
-
-    def _here(self, row: BuildObjectRow) -> Path:
-        """The index as a file of this machine; it is named by its content and never changes."""
-        lies_at = self._runtime.store.local_path(row.object_key)
-        if lies_at is not None:
-            return lies_at
-        folder = self._runtime.settings.data.absolute() / "cache" / "knowledge"
-        place = folder / f"{row.sha256}.sqlite"
-        if not place.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as scratch:
-                self._runtime.store.get_file(row.object_key, Path(scratch) / INDEX)
-                (Path(scratch) / INDEX).replace(place)
-            _tidy(folder)
-        return place
+    def _meanings(self, build: OpenBuild, query: str, *, filters: Filters) -> Meanings:
+        if build.vectors is None or build.embedding is None or build.embedding.facts is None:
+            return Meanings(None, _why_not(build))
+        if not query.strip():
+            return Meanings(None)
+        vectors, why = self._questions.embed([query], model=build.embedding.facts.model)
+        if vectors is None:
+            return Meanings(None, f"Words are compared, not meanings: {why}")
+        among = MeaningReader(build.index.connection).allowed(query, filters)
+        return Meanings(build.vectors.nearest(vectors[0], limit=CANDIDATES, among=among))
 
 
-def _tidy(folder: Path) -> None:
-    """Let go of the indexes that were fetched longest ago."""
-    places = sorted(folder.glob("*.sqlite"), key=lambda place: place.stat().st_mtime)
-    for place in places[:-CACHED]:
-        place.unlink(missing_ok=True)
+def _why_not(build: OpenBuild) -> str:
+    embedding = build.embedding
+    if embedding is None:
+        return OFF
+    if embedding.error is not None:
+        return f"Words are compared, not meanings: {embedding.error.detail}"
+    return PENDING.format(job=embedding.job_id, state=embedding.state.value)
 
 
-def _answer(build: OpenBuild, found: Found) -> SearchAnswer:
-    records = build.records([hit.span for hit in found.hits])
+def _hybrid(
+    build: OpenBuild, words: Found, near: Sequence[Near], *, query: str, limit: int
+) -> SearchAnswer:
+    """Both rankings as one."""
+    reader = MeaningReader(build.index.connection)
+    by_words = {hit.number: hit for hit in words.hits}
+    by_meaning = {each.number: each.similarity for each in near}
+    fused = fuse([list(by_words), list(by_meaning)])[:limit]
+    others = reader.hits([number for number, _ in fused if number not in by_words])
+    hits = [
+        _hit(
+            by_words.get(number) or others[number],
+            score=score,
+            similarity=by_meaning.get(number),
+            by_words=number in by_words,
+        )
+        for number, score in fused
+    ]
+    without_words = sorted(reader.unmatched(query, list(by_meaning)))
+    return _with_records(
+        build, hits, found=reader.with_others(words, without_words), mode="hybrid", note=None
+    )
+
+
+def _nearest(build: OpenBuild, near: Sequence[Near], *, limit: int) -> SearchAnswer:
+    """What is nearest in meaning alone."""
+    reader = MeaningReader(build.index.connection)
+    shown = near[:limit]
+    there = reader.hits([each.number for each in shown])
+    hits = [
+        _hit(there[each.number], score=each.similarity, similarity=each.similarity, by_words=False)
+        for each in shown
+    ]
+    found = reader.with_others(Found(), [each.number for each in near])
+    return _with_records(build, hits, found=found, mode="meaning", note=None)
+
+
+@dataclass(frozen=True)
+class _FoundHit:
+    hit: Hit
+    score: float
+    similarity: float | None
+    by_words: bool
+
+
+def _hit(hit: Hit, *, score: float, similarity: float | None, by_words: bool) -> _FoundHit:
+    return _FoundHit(hit=hit, score=score, similarity=similarity, by_words=by_words)
+
+
+def _answer(build: OpenBuild, found: Found, *, mode: SearchMode, note: str | None) -> SearchAnswer:
+    hits = [_hit(hit, score=hit.score, similarity=None, by_words=True) for hit in found.hits]
+    return _with_records(build, hits, found=found, mode=mode, note=note)
+
+
+def _with_records(
+    build: OpenBuild,
+    hits: Sequence[_FoundHit],
+    *,
+    found: Found,
+    mode: SearchMode,
+    note: str | None,
+) -> SearchAnswer:
+    records = build.records([each.hit.span for each in hits])
     return SearchAnswer(
-        mode="keyword",
-        note=KEYWORD_NOTE,
+        mode=mode,
+        note=note,
         total=found.total,
-        hits=[
-            SearchHit(record=record, score=round(hit.score, 4), snippet=hit.snippet)
-            for hit, record in zip(found.hits, records, strict=True)
-        ],
+        hits=[_shown(each, record) for each, record in zip(hits, records, strict=True)],
         facets={
             name: [FacetValue(value=value, count=count) for value, count in values]
             for name, values in found.facets.items()
         },
+    )
+
+
+def _shown(each: _FoundHit, record: KnowledgeRecord) -> SearchHit:
+    by_meaning = each.similarity is not None
+    return SearchHit(
+        record=record,
+        score=round(each.score, 4),
+        similarity=round(each.similarity, 4) if each.similarity is not None else None,
+        found_by=[*(["words"] if each.by_words else []), *(["meaning"] if by_meaning else [])],
+        snippet=each.hit.snippet,
     )
 
 
@@ -209,20 +214,3 @@ def _no_record(record_id: str) -> DocumentNotFoundError:
         f"There is no record {record_id} in the current build. Search again: its text may have "
         "changed."
     )
-
-
-def encode_path(path: str) -> str:
-    """A path as a cursor, which is of plain letters."""
-    return encode_cursor(path.encode().hex())
-
-
-def decode_path(cursor: str) -> str:
-    """The path in a cursor.
-
-    Raises:
-        InvalidCursorError: it is none of ours.
-    """
-    try:
-        return bytes.fromhex(decode_cursor(cursor)).decode()
-    except ValueError:
-        return decode_cursor("")

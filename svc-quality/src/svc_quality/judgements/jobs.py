@@ -38,7 +38,7 @@ def run(context: JobContext) -> None:
         title = f"{version.table_name} v{version.version_number}"
     table = Table.scan(fetch_parts(context, parts, name="table"))
     deepchecks = DeepchecksSuites(
-        Environments(context.runtime.settings.data / "envs"),
+        Environments(context.runtime.settings.environments_folder),
         folder=context.scratch / "deepchecks",
         log=context.log,
         progress=lambda done: context.progress(done, unit="bytes"),

@@ -148,7 +148,7 @@ def _sandbox(
     """
     if not workspace.requirements:
         raise PipelineInvalidError("The pipeline has no requirements.txt: say what it imports.")
-    environment = Environments(settings.data / "envs").ensure(
+    environment = Environments(settings.environments_folder).ensure(
         workspace.requirements,
         log=context.log,
         progress=lambda done: context.progress(done, unit="bytes"),

@@ -1,0 +1,1 @@
+"""Records as vectors, once they can be searched by words."""
