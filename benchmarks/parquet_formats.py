@@ -271,7 +271,8 @@ def queries(folder: Path, *, rounds: int, scale: float) -> None:  # noqa: ARG001
     """
     import duckdb  # noqa: PLC0415 - as in parquet.py
 
-    from svc_parquet.queries.children import QueryProcesses  # noqa: PLC0415 - as in parquet.py
+    from shared_lib.answering.processes import AnsweringProcesses  # noqa: PLC0415 - as in parquet.py
+    from svc_parquet.queries.service import answerers  # noqa: PLC0415 - as in parquet.py
     from svc_parquet.queries.settings import QuerySettings  # noqa: PLC0415 - as in parquet.py
 
     source, target = folder / "asked.csv", folder / "result"
@@ -279,7 +280,7 @@ def queries(folder: Path, *, rounds: int, scale: float) -> None:  # noqa: ARG001
     measure("datafleet", source, target)
     part = str(next(target.rglob("*.parquet")))
     sql = "SELECT country, count(*) AS n FROM data GROUP BY ALL ORDER BY ALL"
-    processes = QueryProcesses(QuerySettings())
+    processes = AnsweringProcesses(answerers(QuerySettings()))
     question = {"kind": "query", "parts": [part], "sql": sql, "limit": 100, "most_bytes": 10**7}
     plain, ours = [], []
     bare = duckdb.connect()
