@@ -60,7 +60,7 @@ class KnowledgeBases:
         return self._transport.post(_BASES, answers=KnowledgeBaseView, body=base)
 
     def delete(self, base: str, *, dry_run: bool = False) -> KnowledgeBaseDeleted:
-        """Delete a base and its builds, or say what would go; its dataset stays."""
+        """Delete a base and its builds, or say what would go; what it read stays."""
         params: Parameters = {"dry_run": "true"} if dry_run else {}
         return self._transport.delete(
             address(_BASES, base), answers=KnowledgeBaseDeleted, params=params

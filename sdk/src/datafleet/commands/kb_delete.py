@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 @pass_client
 @pass_output
 def delete(output: Output, *, client: "Client", base: str, yes: bool, dry_run: bool) -> None:
-    """Delete a base with its builds; the documents stay in their dataset."""
+    """Delete a base with its builds; the documents that it read stay."""
     found = find_base(client, base)
     told = client.knowledge_bases.delete(found.id, dry_run=True)
     if not dry_run:
         if not yes:
-            _ask(told, dataset=found.dataset)
+            _ask(told)
         told = client.knowledge_bases.delete(found.id)
     if output.as_json:
         output.record(told)
@@ -35,7 +35,7 @@ def delete(output: Output, *, client: "Client", base: str, yes: bool, dry_run: b
     output.data(f"{told.name} {goes}: {builds}, {format_bytes(told.bytes)}")
 
 
-def _ask(told: KnowledgeBaseDeleted, *, dataset: str) -> None:
+def _ask(told: KnowledgeBaseDeleted) -> None:
     """Have the person at the terminal agree.
 
     Raises:
@@ -43,7 +43,7 @@ def _ask(told: KnowledgeBaseDeleted, *, dataset: str) -> None:
     """
     question = (
         f"Delete {told.name} with {count_of(told.builds, 'build')} "
-        f"({format_bytes(told.bytes)})? The dataset {dataset} stays."
+        f"({format_bytes(told.bytes)})? What it read stays."
     )
     try:
         agreed = click.confirm(question, err=True)

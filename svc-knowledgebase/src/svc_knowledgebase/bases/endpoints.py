@@ -78,7 +78,7 @@ def delete_base(
     bases: Service,
     dry_run: Annotated[bool, Query(description="Say what would go, and keep it.")] = False,
 ) -> KnowledgeBaseDeleted:
-    """Delete a base and its builds; what is at work for it is cancelled, its dataset stays."""
+    """Delete a base and its builds; what is at work for it is cancelled, what it read stays."""
     with state_of(request).runtime.database.write() as unit:
         return bases.delete(unit, base, tenant=caller.tenant, dry_run=dry_run)
 

@@ -133,7 +133,7 @@ class Bases:
     def delete(
         self, unit: WriteUnit, name: str, *, tenant: str, dry_run: bool
     ) -> KnowledgeBaseDeleted:
-        """Delete a base with all its builds; the documents themselves stay in their dataset.
+        """Delete a base with all its builds; the documents themselves stay where they are.
 
         Raises:
             BaseNotFoundError: no such base in this tenant.
