@@ -17,7 +17,8 @@ def test_a_ticked_folder_is_read_and_no_other(folder: str) -> None:
     spec = pathspec.GitIgnoreSpec.from_lines(patterns_of([folder, f"{folder}/inside"]))
     assert spec.match_file(f"{folder}/inside/a.txt")
     assert not spec.match_file(f"{folder}x/a.txt")
-    assert not spec.match_file(f"x/{folder}/a.txt")
+    # A folder of that name elsewhere is another one; `another x` begins no ticked path.
+    assert not spec.match_file(f"another {folder}/{folder}/a.txt")
 
 
 @pytest.mark.parametrize(
