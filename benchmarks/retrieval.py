@@ -22,6 +22,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -53,7 +54,7 @@ def documents() -> Path:
     return folder / "tree"
 
 
-def sections(records: Path, *, most: int) -> tuple[list[dict], dict[str, str]]:
+def sections(records: Path, *, most: int) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """Records without their headings, and which section each question is looked for in."""
     found, questions = [], defaultdict(set)
     for line in records.read_bytes().splitlines():
@@ -76,7 +77,7 @@ def sections(records: Path, *, most: int) -> tuple[list[dict], dict[str, str]]:
     return found, {question: judged[question] for question in chosen}
 
 
-def write_index(folder: Path, records: Sequence[dict]) -> None:
+def write_index(folder: Path, records: Sequence[dict[str, Any]]) -> None:
     """The service's own index of these records, a document each."""
     with IndexWriter(folder / INDEX) as writer:
         for number, record in enumerate(records):
@@ -133,7 +134,9 @@ def main() -> None:
               f"{len(texts) / seconds:.0f} records/s")  # fmt: skip
 
 
-def report(work: Path, records: Sequence[dict], questions: dict[str, str], asked: Vectors) -> None:
+def report(
+    work: Path, records: Sequence[dict[str, Any]], questions: dict[str, str], asked: Vectors
+) -> None:
     """The table, and who wins how often."""
     of = [record["section"] for record in records]
     print("| searched by | nDCG@10 | found among ten |\n|---|---|---|")

@@ -153,6 +153,10 @@ class Knowledge(AskedService):
         """Names of all objects of bases."""
         return {found.key for found in self.runtime.store.list("knowledge/")}
 
+    def objects_of(self, base_id: str) -> set[str]:
+        """Those of one base."""
+        return {key for key in self.objects() if base_id in key}
+
     def events(self, name: str) -> list[Any]:
         """Events of a name in the outbox, oldest first; each once, however many hear it."""
         return told(self.runtime.database, name)

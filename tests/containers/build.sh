@@ -8,7 +8,8 @@ export DOCKER_BUILDKIT=1
 
 for folder in gateway svc-ingest svc-parquet svc-knowledgebase svc-quality svc-training; do
     echo "== datafleet/$folder"
-    docker build --quiet --build-arg "BASE=$base" --file "$folder/Dockerfile" \
+    # Without PyTorch: where this runs, it may come as a build of several gigabytes.
+    docker build --quiet --build-arg "BASE=$base" --build-arg WITH_ML=no --file "$folder/Dockerfile" \
         --tag "datafleet/$folder:dev" .
 done
 echo "== datafleet-test/servers"

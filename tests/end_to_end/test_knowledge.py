@@ -73,3 +73,17 @@ def test_a_folder_becomes_a_base_that_is_searched(run: Run, tmp_path: Path) -> N
     lines = (tmp_path / "records.jsonl").read_text().splitlines()
     assert {json.loads(line)["path"] for line in lines} == {"parts.csv", "service/2025/pump.md"}
     assert run("kb", "rebuild", "handbook").stdout.endswith("0 read anew\n")
+
+    run("kb", "download", "handbook", "--as", "neo4j-parquet", "--to", "graph.zip")
+    assert (tmp_path / "graph.zip").read_bytes()[:2] == b"PK"
+    cypher = "MATCH (d:Document) RETURN d.path AS path ORDER BY path"
+    asked = run("kb", "query", "handbook", cypher, "--json").stdout.splitlines()
+    assert [json.loads(line)["path"] for line in asked] == ["parts.csv", "service/2025/pump.md"]
+    refused = run("kb", "query", "handbook", "CREATE (:Term {id: 'x'})", code=1)
+    assert "reads" in refused.stderr
+
+    kept = run("kb", "delete", "handbook", code=2)
+    assert "--yes" in kept.stderr
+    assert "would go: 3 builds" in run("kb", "delete", "handbook", "--dry-run").stdout
+    assert "deleted: 3 builds" in run("kb", "delete", "handbook", "--yes").stdout
+    run("kb", "show", "handbook", code=5)

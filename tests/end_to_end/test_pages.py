@@ -70,6 +70,7 @@ def _knowledge_base(client: httpx.Client) -> list[str]:
             "/knowledge/book",
             "/knowledge/book?q=reset&folder=a",
             "/knowledge/book/tree",
+            "/knowledge/book/graph?cypher=MATCH+(d:Document)+RETURN+d.path,+d&focus=Folder:book/",
         ),
         *(f"/knowledge/book/records/{record}", f"/flows/{version['flow_id']}"),
     ]
@@ -243,6 +244,19 @@ def test_tick_folders_build_and_find(
     plain_page.locator("mark", has_text="valve").wait_for()
     plain_page.get_by_role("link", name="Pump").click()
     plain_page.get_by_text("This record").wait_for()
+
+
+def test_a_base_is_deleted_when_its_name_is_typed(plain_page: Page, fleet: FleetUnderTest) -> None:
+    with fleet.client() as client:
+        client.post("/v1/knowledge-bases", json={"name": "spare", "dataset": "book"})
+    _sign_in(plain_page, fleet)
+    for typed, left in (("book", 1), ("spare", 0)):
+        plain_page.goto(f"{fleet.address}/knowledge/spare")
+        plain_page.get_by_text("Delete this base").click()
+        plain_page.get_by_label("Type spare to delete it").fill(typed)
+        plain_page.get_by_role("button", name="Delete spare").click()
+        plain_page.goto(f"{fleet.address}/knowledge")
+        assert plain_page.get_by_role("link", name="spare").count() == left
 
 
 def test_who_is_not_signed_in_is_led_to_the_form(page: Page, fleet: FleetUnderTest) -> None:

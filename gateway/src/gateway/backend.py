@@ -110,6 +110,10 @@ class Backend:
             await self.request(caller, "PUT", path=path, headers=sent, body=_one(content))
         ).json()
 
+    async def delete_json(self, caller: Caller, path: str) -> Any:
+        """`DELETE path`; raises as `get_json` does."""
+        return (await self.request(caller, "DELETE", path=path)).json()
+
     async def stream_put(
         self,
         caller: Caller,

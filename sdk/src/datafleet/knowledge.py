@@ -8,12 +8,14 @@ from datafleet.addresses import address
 from datafleet.downloads import Download, Progress, download
 from datafleet.pages import read_items
 from datafleet.transport import Parameters, Transport
+from shared_lib.contracts.graphs import GraphAnswer, GraphFormat, GraphQuery, GraphView
 from shared_lib.contracts.knowledge import (
     BuildCreate,
     BuildView,
     DocumentView,
     Fate,
     KnowledgeBaseCreate,
+    KnowledgeBaseDeleted,
     KnowledgeBaseView,
     KnowledgeRecord,
     SearchAnswer,
@@ -44,6 +46,13 @@ class KnowledgeBases:
     def create(self, base: KnowledgeBaseCreate) -> KnowledgeBaseView:
         """Make a base of a dataset; its first build is asked for apart."""
         return self._transport.post(_BASES, answers=KnowledgeBaseView, body=base)
+
+    def delete(self, base: str, *, dry_run: bool = False) -> KnowledgeBaseDeleted:
+        """Delete a base and its builds, or say what would go; its dataset stays."""
+        params: Parameters = {"dry_run": "true"} if dry_run else {}
+        return self._transport.delete(
+            address(_BASES, base), answers=KnowledgeBaseDeleted, params=params
+        )
 
     def build(self, base: str, *, body: BuildCreate | None = None) -> BuildView:
         """Build now; `jobs.wait(build.job_id)` waits for it."""
@@ -131,3 +140,31 @@ class KnowledgeBases:
         path = address(_BASES, base, "download")
         params = {"as": form}
         return download(self._transport, path, to=Path(to), params=params, progress=progress)
+
+    def graph(self, base: str) -> GraphView:
+        """The largest parts of the base's graph; made from its records when first asked for."""
+        return self._transport.get(address(_BASES, base, "graph"), answers=GraphView)
+
+    def export_graph(
+        self,
+        base: str,
+        *,
+        to: Path | str,
+        form: GraphFormat,
+        progress: Progress | None = None,
+    ) -> Download:
+        """The whole graph as a file that other tools load; made when first asked for.
+
+        Raises:
+            TransferDamagedError: the bytes do not have their digest.
+            OSError: the file cannot be written.
+        """
+        path = address(_BASES, base, "graph", "export")
+        params = {"format": form}
+        return download(self._transport, path, to=Path(to), params=params, progress=progress)
+
+    def query_graph(self, base: str, cypher: str, *, limit: int = 1000) -> GraphAnswer:
+        """What a Cypher query that reads gives on the graph."""
+        path = address(_BASES, base, "graph", "query")
+        query = GraphQuery(cypher=cypher, limit=limit)
+        return self._transport.post(path, answers=GraphAnswer, body=query)

@@ -129,14 +129,16 @@ class Transport:
         response = self._send(method, path, content=content, headers=headers)
         return read_model(response, answers)
 
-    def delete(self, path: str, *, answers: type[ModelT]) -> ModelT:
+    def delete(
+        self, path: str, *, answers: type[ModelT], params: Parameters | None = None
+    ) -> ModelT:
         """End or remove something.
 
         Raises:
             FleetApiError: the fleet answered with a problem.
             UnreachableError: nobody answers.
         """
-        return read_model(self._send("DELETE", path), answers)
+        return read_model(self._send("DELETE", path, params=_given(params)), answers)
 
     def send_once(self, method: str, path: str, **request: Any) -> httpx.Response:
         """One attempt, its answer whole and good.

@@ -8,6 +8,8 @@ from shared_lib.web import create_service_app
 from svc_knowledgebase.bases import endpoints as bases_endpoints
 from svc_knowledgebase.bases.service import Bases
 from svc_knowledgebase.builds.service import Builds
+from svc_knowledgebase.graph import endpoints as graph_endpoints
+from svc_knowledgebase.graph.service import Graphs
 from svc_knowledgebase.searching import endpoints as searching_endpoints
 from svc_knowledgebase.searching.documents import Documents
 from svc_knowledgebase.searching.opening import OpenBuilds
@@ -28,10 +30,17 @@ def create_app(settings: KnowledgebaseSettings) -> FastAPI:
         environments=settings.environments_folder,
         cache=settings.embedding_cache,
     )
+    graphs = Graphs(
+        parts,
+        bases=bases,
+        builds=builds,
+        open_builds=open_builds,
+        settings=settings.graph_queries,
+    )
     return create_service_app(
         parts,
         title="svc-knowledgebase",
-        routers=[bases_endpoints.router, searching_endpoints.router],
+        routers=[bases_endpoints.router, searching_endpoints.router, graph_endpoints.router],
         handlers={DATASET_VERSION_LANDED.name: bases.on_landed},
         services={
             Builds: builds,
@@ -39,6 +48,7 @@ def create_app(settings: KnowledgebaseSettings) -> FastAPI:
             OpenBuilds: open_builds,
             Documents: Documents(open_builds),
             Searches: Searches(open_builds, questions=questions),
+            Graphs: graphs,
         },
-        closers=[questions.close],
+        closers=[questions.close, graphs.close],
     )

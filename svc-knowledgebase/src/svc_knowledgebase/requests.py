@@ -1,9 +1,10 @@
-"""The kinds of job of this service."""
+"""The kinds of jobs of this service."""
 
 from shared_lib.jobs.kinds import JobKind
 
 BUILD = "build"
 EMBED = "embed"
+GRAPH = "graph"
 
 BUILD_KIND = JobKind(
     name=BUILD,
@@ -16,4 +17,10 @@ EMBED_KIND = JobKind(
     name=EMBED,
     run="svc_knowledgebase.embedding.jobs:run",
     queue="knowledgebase",
+)
+GRAPH_KIND = JobKind(
+    name=GRAPH,
+    run="svc_knowledgebase.graph.jobs:run",
+    queue="knowledgebase",
+    preload=("svc_knowledgebase.graph.jobs",),
 )

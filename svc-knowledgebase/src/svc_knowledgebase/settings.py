@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, model_validator
 from shared_lib.contracts.services import ServiceName
 from shared_lib.embeddings.settings import EmbeddingSettings
 from shared_lib.settings import ServiceSettings
+from svc_knowledgebase.graph.settings import GraphQuerySettings
 
 
 class SharedFolder(BaseModel):
@@ -29,10 +30,11 @@ class SharedFolder(BaseModel):
 
 
 class KnowledgebaseSettings(ServiceSettings):
-    """The shared blocks, who makes vectors, and how often unnamed objects are looked for."""
+    """The shared blocks, who makes vectors, how graphs are asked, and how objects are swept."""
 
     embeddings: EmbeddingSettings = EmbeddingSettings()
     service: ServiceName = ServiceName.KNOWLEDGEBASE
+    graph_queries: GraphQuerySettings = GraphQuerySettings()
     object_sweep_s: float = Field(
         default=60.0, gt=0, description="Seconds between two searches for objects without a row."
     )

@@ -19,6 +19,7 @@ from knowledge_service import (
 from shared_lib.contracts.scopes import ROLE_SCOPES, Role
 from shared_lib.testing.services import OTHER, TENANT
 from shared_lib.testing.waiting import wait_until
+from svc_knowledgebase.embedding.models import VectorShardRow
 
 FILES = {
     "pumps/guide.docx": made.word(),
@@ -98,6 +99,54 @@ def test_objects_that_no_build_needs_are_swept(knowledge: Knowledge) -> None:
     assert knowledge.found("manuals", "version") == ["a.txt"]
 
 
+def test_a_deleted_base_leaves_nothing(knowledge: Knowledge) -> None:
+    """Of two bases one goes, with its rows, objects and graph; the name is free again."""
+    for name in ("gone", "kept"):
+        knowledge.ask("POST", BASES, json={"name": name, "dataset": "manuals"})
+    knowledge.land({"a.txt": b"words"}, dataset="manuals")
+    for name in ("gone", "kept"):
+        knowledge.built(name)
+    path = f"{BASES}/gone"
+    assert knowledge.get(f"{path}/graph")["counts"]["Record"] == 1
+    with knowledge.runtime.database.write() as unit:
+        base_id = knowledge.get(path)["id"]
+        unit.session.add(
+            VectorShardRow(vectors_key="v", digests_key="d", base_id=base_id, model="of a test")
+        )
+    told = knowledge.ask("DELETE", path, params={"dry_run": True}).json()
+    assert (told["builds"], told["dry_run"]) == (1, True)
+    assert told["bytes"] > 0
+    assert knowledge.get(path)["id"] == told["id"]
+    assert knowledge.ask("DELETE", path, tenant=OTHER).status_code == 404
+
+    assert knowledge.ask("DELETE", path).json() == told | {"dry_run": False}
+    for method, end in (("GET", ""), ("GET", "/builds"), ("DELETE", "")):
+        assert knowledge.ask(method, f"{path}{end}").status_code == 404
+    wait_until(lambda: not knowledge.objects_of(told["id"]), what="the sweep")
+    assert knowledge.found("kept", "words") == ["a.txt"]
+    again = knowledge.ask("POST", BASES, json={"name": "gone", "dataset": "manuals"})
+    assert again.status_code == 201
+
+
+def test_a_build_whose_base_is_deleted_ends(tmp_path: Path) -> None:
+    """Its child was stopped with objects in the store: nothing is published, all is swept."""
+    mark, settings = tmp_path / "crashed", knowledge_settings(tmp_path)
+    stopped = {"FLEET_CRASH_AT": "knowledgebase.build.object_put", "FLEET_CRASH_MARK": str(mark)}
+    with (
+        running_knowledge(settings, supervised=False) as knowledge,
+        running_worker(settings, **stopped),
+    ):
+        base = knowledge.make_base("manuals")
+        knowledge.land({"a.txt": b"words"}, dataset="manuals")
+        wait_until(mark.exists, timeout_s=30, what="a build in the middle of its end")
+        (build,) = knowledge.get(f"{BASES}/manuals/builds")["items"]
+        assert knowledge.ask("DELETE", f"{BASES}/manuals").status_code == 200
+        ended = knowledge.get(f"/v1/jobs/{build['job_id']}", headers={"Prefer": "wait=60"})
+        assert ended["state"] == "cancelled", ended
+        wait_until(lambda: not knowledge.objects_of(base["id"]), what="the sweep")
+        assert knowledge.events("knowledge_base.built") == []
+
+
 def test_an_event_that_comes_twice_builds_once(light_knowledge: Knowledge) -> None:
     light_knowledge.make_base("twice")
     version = light_knowledge.land({"a.txt": b"words"}, dataset="twice", event_id="ev_twice")
@@ -175,9 +224,15 @@ def test_another_tenant_sees_nothing(light_knowledge: Knowledge) -> None:
 
     assert light_knowledge.get(BASES, tenant=OTHER)["items"][0]["id"] == theirs["id"]
     for end in ("", "/builds", "/tree", "/search?q=valves", "/documents", "/download",
-                f"/records/{record.id}", f"/records/{record.id}/similar"):  # fmt: skip
+                f"/records/{record.id}", f"/records/{record.id}/similar", "/graph",
+                "/graph/export?format=json"):  # fmt: skip
         path = f"{BASES}/{mine['id']}{end}"
         assert light_knowledge.ask("GET", path, tenant=OTHER).status_code == 404, path
+    question = {"cypher": "MATCH (r:Record) RETURN r.text"}
+    asked = light_knowledge.ask(
+        "POST", f"{BASES}/{mine['id']}/graph/query", json=question, tenant=OTHER
+    )
+    assert asked.status_code == 404
     # The name is theirs too, and means their own base.
     hits = light_knowledge.get(f"{BASES}/mine/search", params={"q": "valves"}, tenant=OTHER)
     assert [hit["record"]["path"] for hit in hits["hits"]] == ["b.txt"]
@@ -228,7 +283,7 @@ def test_the_api_loads_no_parser() -> None:
     program = (
         "import sys, svc_knowledgebase.app\n"
         "heavy = {'polars', 'pypdfium2', 'python_calamine', 'selectolax', 'pyoxigraph', 'rensa',"
-        " 'fasttext', 'striprtf'} & set(sys.modules)\n"
+        " 'fasttext', 'striprtf', 'ladybug', 'neo4j', 'pyarrow'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else 0)"
     )
     ended = subprocess.run(

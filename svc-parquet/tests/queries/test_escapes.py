@@ -6,8 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from shared_lib.answering.errors import QueryFailedError, QueryRefusedError
 from svc_parquet.queries.engine import Engine
-from svc_parquet.queries.errors import QueryFailedError, QueryRefusedError
 
 REFUSED = [
     # files

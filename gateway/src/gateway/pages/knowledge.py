@@ -121,6 +121,18 @@ async def build_base(
     return RedirectResponse(f"/jobs/{build['job_id']}", status_code=303)
 
 
+@router.post("/knowledge/{base}/deletion")
+async def delete_base(request: Request, base: str, name: Annotated[str, Form()] = "") -> Response:
+    """Delete a base when its name was typed, then show those that are left."""
+    caller, backend = current_principal(request).caller, state_of(request).backend
+    path = f"/v1/knowledge-bases/{base}"
+    found = await ask(request, path)
+    if name.strip() != found["name"]:
+        return RedirectResponse(f"/knowledge/{found['name']}#delete", status_code=303)
+    await backend.delete_json(caller, path)
+    return RedirectResponse("/knowledge", status_code=303)
+
+
 @router.get("/knowledge/{base}/records/{record_id}")
 async def record_page(request: Request, base: str, record_id: str) -> HTMLResponse:
     """A record between its neighbours in the document, and what is like it."""

@@ -4,7 +4,18 @@ from typing import Any
 
 from markupsafe import Markup
 
-from shared_lib.charts import Bar, GraphEdge, GraphNode, bar_chart, layered_graph, sparkline
+from shared_lib.charts import (
+    Bar,
+    GraphEdge,
+    GraphNode,
+    Link,
+    LinkedGroup,
+    LinkedItem,
+    bar_chart,
+    layered_graph,
+    linked_columns,
+    sparkline,
+)
 
 _TIME = "2026-03-01T12:04:05.000Z"
 
@@ -22,6 +33,7 @@ def everything() -> dict[str, Any]:
             {"id": 2, "at": _TIME, "level": "warning", "message": "3 rows are in quarantine"},
         ],
         "graph": _graph(),
+        "links": _links(),
         "bars": _bars(),
         # The chart escapes what it is given.
         "spark": Markup(sparkline([1, 4, 9, 7, 3, 1], title="A column's shape")),  # noqa: S704
@@ -50,6 +62,26 @@ def _graph() -> Markup:
     edges = [GraphEdge("a", "b"), GraphEdge("b", "c")]
     # The graph escapes what it is given.
     return Markup(layered_graph(nodes, edges, title="A journey", description="Three steps."))  # noqa: S704
+
+
+def _links() -> Markup:
+    folders = [("top", 0, 90), ("pumps", 1, 60), ("valves", 1, 30)]
+    left = [LinkedItem(name, name, f"{n} records", n, indent) for name, indent, n in folders]
+    right = [
+        LinkedGroup(
+            f"Series {series}",
+            series,
+            [LinkedItem(f"t{series}", f"topic {series}", "9 records", 9, href="#content")],
+        )
+        for series in (2, 3, 4)
+    ]
+    lines = [Link("pumps", f"t{series}", 5 * series, "some") for series in (2, 3, 4)]
+    # The drawing escapes what it is given.
+    return Markup(  # noqa: S704
+        linked_columns(
+            LinkedGroup("Folders", 1, left), right, lines, title="Topics", description="Three."
+        )
+    )
 
 
 def _bars() -> Markup:

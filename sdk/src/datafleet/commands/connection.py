@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datafleet.client import Client
     from datafleet.models import Dataset, Table
     from shared_lib.contracts.catalog import FlowSummary
+    from shared_lib.contracts.knowledge import KnowledgeBaseView
 
 ResultT = TypeVar("ResultT")
 
@@ -56,6 +57,21 @@ def find_dataset(client: "Client", name: str) -> "Dataset":
     except NotFoundError as error:
         names = (dataset.name for dataset in client.datasets.list(limit=_COMPARED))
         raise no_such(client, "dataset", name=name, names=names) from error
+
+
+def find_base(client: "Client", name: str) -> "KnowledgeBaseView":
+    """The base of that name or id.
+
+    Raises:
+        CommandError: there is none; says which comes closest.
+    """
+    from datafleet.errors import NotFoundError  # noqa: PLC0415 - imported by `connect` already
+
+    try:
+        return client.knowledge_bases.read(name)
+    except NotFoundError as error:
+        names = (each.name for each in client.knowledge_bases.list(limit=500))
+        raise no_such(client, "kb", name=name, names=names) from error
 
 
 def find_table(client: "Client", name: str) -> "Table":

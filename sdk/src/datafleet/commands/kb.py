@@ -1,11 +1,13 @@
 """`fleet kb`: documents as records that can be searched."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
-from datafleet.commands.connection import limit_option, no_such, pass_client
+from datafleet.commands.connection import find_base, limit_option, pass_client
+from datafleet.commands.kb_delete import delete
+from datafleet.commands.kb_files import download_base
+from datafleet.commands.kb_query import query_base
 from shared_lib.console import Column, CommandError, ExitCode, Output, pass_output
 from shared_lib.console.formats import format_bytes, format_count
 from shared_lib.console.lazy import LazyGroup
@@ -248,48 +250,5 @@ def search(
         output.say(answer.note)
 
 
-@kb.command("download", fields=("path", "bytes", "sha256"))
-@click.argument("base")
-@click.option("--to", type=click.Path(path_type=Path), help="Where; BASE.jsonl if left out.")
-@click.option(
-    "--as", "form", type=click.Choice(["jsonl", "parquet", "manifest"]), default="jsonl",
-    show_default=True, help="Records, records as Parquet, or every file's fate.",
-)  # fmt: skip
-@pass_client
-@pass_output
-def download_base(
-    output: Output,
-    *,
-    client: "Client",
-    base: str,
-    to: Path | None,
-    form: Literal["jsonl", "parquet", "manifest"],
-) -> None:
-    """Download the records of a base."""
-    target = to or Path(f"{base}.json" if form == "manifest" else f"{base}.{form}")
-    with output.progress("downloading") as bar:
-        came = client.knowledge_bases.download(
-            base,
-            to=target,
-            form=form,
-            progress=lambda done, total: bar.update(done=done, total=total),
-        )
-    if output.as_json:
-        output.record({"path": str(came.path), "bytes": came.bytes, "sha256": came.sha256})
-    else:
-        output.data(f"{came.path}  {format_bytes(came.bytes)}")
-
-
-def find_base(client: "Client", name: str) -> KnowledgeBaseView:
-    """The base of that name or id.
-
-    Raises:
-        CommandError: there is none; says which comes closest.
-    """
-    from datafleet.errors import NotFoundError  # noqa: PLC0415 - imported by `connect` already
-
-    try:
-        return client.knowledge_bases.read(name)
-    except NotFoundError as error:
-        names = (each.name for each in client.knowledge_bases.list(limit=500))
-        raise no_such(client, "kb", name=name, names=names) from error
+for command in (delete, download_base, query_base):
+    kb.add_command(command)

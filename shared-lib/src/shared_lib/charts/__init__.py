@@ -8,16 +8,21 @@ from shared_lib.charts.bars import Bar, bar_chart, sparkline
 from shared_lib.charts.comparison import Pair, comparison_chart
 from shared_lib.charts.graph import GraphEdge, GraphNode, layered_graph
 from shared_lib.charts.interval import Interval, interval_chart
+from shared_lib.charts.links import Link, LinkedGroup, LinkedItem, linked_columns
 
 __all__ = [
     "Bar",
     "GraphEdge",
     "GraphNode",
     "Interval",
+    "Link",
+    "LinkedGroup",
+    "LinkedItem",
     "Pair",
     "bar_chart",
     "comparison_chart",
     "interval_chart",
     "layered_graph",
+    "linked_columns",
     "sparkline",
 ]

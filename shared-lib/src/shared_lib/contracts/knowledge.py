@@ -235,6 +235,16 @@ class KnowledgeBaseView(Contract):
     created_at: UtcTime
 
 
+class KnowledgeBaseDeleted(Contract):
+    """What went with a base, or would go."""
+
+    id: str
+    name: str
+    builds: int
+    bytes: int = Field(description="Of its records, indexes and parsed documents.")
+    dry_run: bool = Field(description="True: nothing was deleted.")
+
+
 class BuildCreate(Contract):
     """The body of `POST /v1/knowledge-bases/{base}/builds`; what is left out is as it was."""
 

@@ -94,6 +94,7 @@ class ComposeFleet:
         environment = {
             "FLEET_ADDRESS": f"127.0.0.1:{self._port}",
             "COMPOSE_PROJECT_NAME": "datafleet-test",
+            "FLEET_EMBEDDINGS__PROVIDER": "none",
         }
         done = subprocess.run(
             command,

@@ -11,6 +11,7 @@ from shared_lib.contracts.knowledge import (
     BuildCreate,
     BuildView,
     KnowledgeBaseCreate,
+    KnowledgeBaseDeleted,
     KnowledgeBaseView,
     Selection,
     TreeView,
@@ -66,6 +67,20 @@ def read_base(request: Request, base: str, caller: Reader, bases: Service) -> Kn
     """One knowledge base, by its id or name, and the build that is searched."""
     with state_of(request).runtime.database.read() as view:
         return view_base(view, bases.find(view, base, tenant=caller.tenant))
+
+
+@router.delete("/{base}")
+def delete_base(
+    request: Request,
+    *,
+    base: str,
+    caller: Writer,
+    bases: Service,
+    dry_run: Annotated[bool, Query(description="Say what would go, and keep it.")] = False,
+) -> KnowledgeBaseDeleted:
+    """Delete a base and its builds; what is at work for it is cancelled, its dataset stays."""
+    with state_of(request).runtime.database.write() as unit:
+        return bases.delete(unit, base, tenant=caller.tenant, dry_run=dry_run)
 
 
 @router.get("/{base}/tree")

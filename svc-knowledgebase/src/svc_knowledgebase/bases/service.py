@@ -7,6 +7,7 @@ from shared_lib.contracts.knowledge import (
     FolderSource,
     FolderView,
     KnowledgeBaseCreate,
+    KnowledgeBaseDeleted,
     KnowledgeBaseView,
     Selection,
     TreeView,
@@ -117,6 +118,36 @@ class Bases:
                 f"There is no knowledge base {name}. `fleet kb list` shows yours."
             )
         return row
+
+    def lock(self, unit: WriteUnit, base_id: str) -> KnowledgeBaseRow:
+        """The base, held until the unit ends.
+
+        Raises:
+            BaseNotFoundError: it was deleted meanwhile.
+        """
+        row = KnowledgeBaseRepository(unit).try_lock(base_id)
+        if row is None:
+            raise BaseNotFoundError(f"The knowledge base {base_id} was deleted meanwhile.")
+        return row
+
+    def delete(
+        self, unit: WriteUnit, name: str, *, tenant: str, dry_run: bool
+    ) -> KnowledgeBaseDeleted:
+        """Delete a base with all its builds; the documents themselves stay in their dataset.
+
+        Raises:
+            BaseNotFoundError: no such base in this tenant.
+        """
+        bases = KnowledgeBaseRepository(unit)
+        # Held: nothing is asked for or published between counting and deleting.
+        base = self.lock(unit, self.find(unit, name, tenant=tenant).id)
+        builds, size = self._builds.size(unit, base)
+        if not dry_run:
+            self._builds.delete(unit, base)
+            bases.delete(base)
+        return KnowledgeBaseDeleted(
+            id=base.id, name=base.name, builds=builds, bytes=size, dry_run=dry_run
+        )
 
     def page(
         self, view: ReadView, *, tenant: str, limit: int, cursor: str | None

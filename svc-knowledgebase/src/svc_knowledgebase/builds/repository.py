@@ -84,6 +84,29 @@ class BuildRepository(Repository[BuildRow]):
         )
         self.session.execute(delete(BuildObjectRow).where(BuildObjectRow.build_id.in_(builds)))
 
+    def open_jobs(self, base_id: str, *, tenant: str) -> list[str]:
+        """The jobs at work for a base, whatever they make of it."""
+        query = select(JobRow.id).where(
+            JobRow.tenant == tenant, JobRow.subject_id == base_id, JobRow.state.not_in(ENDED)
+        )
+        return sorted(self.session.scalars(query))
+
+    def size(self, base_id: str) -> tuple[int, int]:
+        """How many builds a base has, and the bytes of all that is kept of it."""
+        builds = select(BuildRow.id).where(BuildRow.base_id == base_id)
+        stored = select(func.sum(BuildObjectRow.bytes)).where(BuildObjectRow.build_id.in_(builds))
+        parsed = select(func.sum(ParsedDocumentRow.end - ParsedDocumentRow.start)).where(
+            ParsedDocumentRow.base_id == base_id
+        )
+        count = self.session.scalar(select(func.count()).select_from(builds.subquery())) or 0
+        return count, int(self.session.scalar(stored) or 0) + int(self.session.scalar(parsed) or 0)
+
+    def delete_all(self, base_id: str) -> None:
+        """Delete everything of a base but its own row; the sweep deletes the objects."""
+        self.forget_objects(base_id, keep=())
+        for row in (ParsedDocumentRow, ShardRow, BuildRow):
+            self.session.execute(delete(row).where(row.base_id == base_id))
+
     def named(self, keys: Iterable[str]) -> set[str]:
         """Which of these object keys a build or a shard names."""
         wanted = list(keys)

@@ -1,5 +1,6 @@
 """Builds: asked for by people or by a landing, made by a job, published in one transaction."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 from shared_lib.contracts.base import utc_now
@@ -28,14 +29,15 @@ from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
 from shared_lib.events import emit
 from shared_lib.jobs import JobQueue, Runtime
+from shared_lib.jobs.errors import JobAlreadyEndedError
 from shared_lib.jobs.models import JobRow
 from shared_lib.storage import StoredObject
-from svc_knowledgebase.bases.errors import BuildNotFoundError, NothingLandedError
+from svc_knowledgebase.bases.errors import BuildNotFoundError, NotBuiltYetError, NothingLandedError
 from svc_knowledgebase.bases.models import KnowledgeBaseRow
 from svc_knowledgebase.bases.repository import KnowledgeBaseRepository
 from svc_knowledgebase.building.assembly import RECORDS
 from svc_knowledgebase.building.selection import Selector
-from svc_knowledgebase.builds.models import BuildRow
+from svc_knowledgebase.builds.models import BuildObjectRow, BuildRow
 from svc_knowledgebase.builds.repository import BuildRepository, ParsedRepository
 from svc_knowledgebase.embedding.models import VectorShardRow
 from svc_knowledgebase.embedding.repository import VectorRepository
@@ -279,6 +281,80 @@ class Builds:
             flow_id=LandedVersionRepository(unit).get(row.version_id).flow_id,
             doorbell=self._runtime.doorbell,
         )
+
+    def current_objects(
+        self, view: ReadView, base: KnowledgeBaseRow, *, names: Sequence[str]
+    ) -> tuple[str, dict[str, BuildObjectRow]]:
+        """The current build's id and those of these objects that it has.
+
+        Raises:
+            NotBuiltYetError: the base has no build.
+        """
+        if base.current_build_id is None:
+            raise NotBuiltYetError(
+                f"{base.name} has no finished build yet. Ask for one: fleet kb rebuild {base.name}"
+            )
+        return base.current_build_id, self._objects(view, base.current_build_id, names=names)
+
+    def objects_of(
+        self, view: ReadView, build_id: str, *, names: Sequence[str]
+    ) -> tuple[str, dict[str, BuildObjectRow]]:
+        """The base's id and those of these objects that the build still has.
+
+        Raises:
+            BuildNotFoundError: the build was deleted, or another has taken its place.
+        """
+        row = BuildRepository(view).get(build_id)
+        found = self._objects(view, build_id, names=names)
+        if row is None or not found:
+            raise BuildNotFoundError(f"Nothing is left of the build {build_id}.")
+        return row.base_id, found
+
+    def _objects(
+        self, view: ReadView, build_id: str, *, names: Sequence[str]
+    ) -> dict[str, BuildObjectRow]:
+        found = {name: self.object_named(view, build_id, name) for name in names}
+        return {name: row for name, row in found.items() if row is not None}
+
+    def object_named(self, view: ReadView, build_id: str, name: str) -> BuildObjectRow | None:
+        """One of a build's objects."""
+        return BuildRepository(view).object_named(build_id, name)
+
+    def number_of(self, view: ReadView, build_id: str) -> int:
+        """The number of a build; 0 when it was deleted meanwhile."""
+        row = BuildRepository(view).get(build_id)
+        return row.number if row is not None else 0
+
+    def add_object(
+        self, unit: WriteUnit, build_id: str, *, name: str, stored: StoredObject
+    ) -> None:
+        """Name something that was made of a build as one of its objects.
+
+        Raises:
+            BuildNotFoundError: the build was deleted meanwhile.
+        """
+        builds = BuildRepository(unit)
+        if builds.get(build_id) is None:
+            raise BuildNotFoundError(f"The build {build_id} was deleted meanwhile.")
+        if builds.object_named(build_id, name) is None:
+            builds.add_objects(build_id, {name: stored})
+
+    def size(self, view: ReadView, base: KnowledgeBaseRow) -> tuple[int, int]:
+        """How many builds a base has, and the bytes of all that is kept of it."""
+        return BuildRepository(view).size(base.id)
+
+    def delete(self, unit: WriteUnit, base: KnowledgeBaseRow) -> None:
+        """Delete all builds of a base and cancel what is at work for it.
+
+        A job that ends before it is cancelled finds no build to publish, and nothing is kept.
+        """
+        builds = BuildRepository(unit)
+        for job_id in builds.open_jobs(base.id, tenant=base.tenant):
+            # It may end between the two looks; then there is nothing left to cancel.
+            with contextlib.suppress(JobAlreadyEndedError):
+                self._queue.cancel(unit, job_id=job_id, tenant=base.tenant)
+        VectorRepository(unit).delete_all(base.id)
+        builds.delete_all(base.id)
 
     def page(
         self, view: ReadView, base: KnowledgeBaseRow, *, limit: int, cursor: str | None

@@ -30,6 +30,10 @@ class VectorRepository:
         self._session.execute(delete(VectorShardRow).where(VectorShardRow.base_id == row.base_id))
         self._session.add(row)
 
+    def delete_all(self, base_id: str) -> None:
+        """Let go of everything that was made for a base; the sweep deletes it."""
+        self._session.execute(delete(VectorShardRow).where(VectorShardRow.base_id == base_id))
+
     def named(self, keys: Iterable[str]) -> set[str]:
         """Which of these object keys are kept."""
         wanted = list(keys)

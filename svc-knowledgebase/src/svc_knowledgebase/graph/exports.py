@@ -1,18 +1,15 @@
-"""The graph as files: for `neo4j-admin`, as Cypher, GraphML and JSON."""
+"""The graph as files: CSV for `neo4j-admin`, Cypher, GraphML and JSON."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 from xml.sax.saxutils import escape, quoteattr
 
 import orjson
 
-from svc_knowledgebase.graph.model import EDGES, NODES, Edge, EdgeKind, Graph, Node, NodeKind
-
-BATCH = 500
-"""Rows of one Cypher statement."""
+from svc_knowledgebase.graph.cypher import constraints, statements, written
+from svc_knowledgebase.graph.model import EDGES, NODES, EdgeKind, Graph, NodeKind
 
 _GRAPHML_TYPES = {"string": "string", "long": "long", "double": "double"}
 
@@ -22,16 +19,15 @@ def write_neo4j(graph: Graph, folder: Path) -> list[Path]:
     written = []
     for kind in NODES:
         path = folder / f"nodes-{kind.label}.csv"
-        header = [f"id:ID({kind.label})", *(f"{n}:{t}" for n, t in kind.properties.items())]
+        header = node_header(kind)
         rows = (
             [node.id, *(node.properties[name] for name in kind.properties), kind.label]
             for node in graph.nodes(kind.label)
         )
-        written.append(_write_csv(path, [*header, ":LABEL"], rows))
+        written.append(_write_csv(path, header, rows))
     for relation in EDGES:
         path = folder / f"edges-{relation.type}.csv"
-        ends = [f":START_ID({relation.source})", f":END_ID({relation.target})"]
-        header = [*ends, *(f"{n}:{t}" for n, t in relation.properties.items()), ":TYPE"]
+        header = edge_header(relation)
         lines = (
             [edge.source, edge.target, *edge.properties.values(), relation.type]
             for edge in graph.edges(relation.type)
@@ -40,11 +36,25 @@ def write_neo4j(graph: Graph, folder: Path) -> list[Path]:
     return written
 
 
+def node_header(kind: NodeKind) -> list[str]:
+    """The columns of a label in the words of `neo4j-admin`."""
+    properties = (f"{name}:{of}" for name, of in kind.properties.items())
+    return [f"id:ID({kind.label})", *properties, ":LABEL"]
+
+
+def edge_header(kind: EdgeKind) -> list[str]:
+    """The columns of a type of relation."""
+    properties = (f"{name}:{of}" for name, of in kind.properties.items())
+    return [f":START_ID({kind.source})", f":END_ID({kind.target})", *properties, ":TYPE"]
+
+
 def neo4j_command(paths: Sequence[Path]) -> str:
     """What imports them into an empty database."""
     nodes = " ".join(f"--nodes={path}" for path in paths if path.name.startswith("nodes-"))
     edges = " ".join(f"--relationships={path}" for path in paths if path.name.startswith("edges-"))
-    options = "--multiline-fields=true --overwrite-destination"
+    parquet = any(path.suffix == ".parquet" for path in paths)
+    reading = "--input-type=parquet" if parquet else "--multiline-fields=true"
+    options = f"{reading} --overwrite-destination"
     return f"neo4j-admin database import full neo4j {options} {nodes} {edges}"
 
 
@@ -60,83 +70,11 @@ def write_cypher(graph: Graph, folder: Path) -> list[Path]:
     """Statements that may be run again: everything is merged by its id."""
     path = folder / "graph.cypher"
     with path.open("w", encoding="utf-8") as out:
-        for statement in chain(constraints(), statements(graph)):
-            out.write(f"{statement};\n")
+        for constraint in constraints():
+            out.write(f"{constraint};\n")
+        for statement in statements(graph):
+            out.write(f"{written(statement)};\n")
     return [path]
-
-
-def constraints() -> Iterator[str]:
-    """An index for each label, without which merging a large graph takes forever."""
-    for kind in NODES:
-        name = f"{kind.label.lower()}_id"
-        yield (
-            f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{kind.label}) REQUIRE n.id IS UNIQUE"
-        )
-
-
-def statements(graph: Graph) -> Iterator[str]:
-    """`UNWIND … MERGE` in batches: nodes first. Properties that are null are left out."""
-    for kind in NODES:
-        for names, nodes in _alike(graph.nodes(kind.label), lambda node: node.properties):
-            yield from _node_statements(kind, names, nodes)
-    for relation in EDGES:
-        for names, edges in _alike(graph.edges(relation.type), lambda edge: edge.properties):
-            yield from _edge_statements(relation, names, edges)
-
-
-def _alike(
-    things: Iterable[Any], properties: Callable[[Any], dict[str, Any]]
-) -> list[tuple[list[str], list[Any]]]:
-    """Grouped by the properties that are not null."""
-    groups: dict[tuple[str, ...], list[Any]] = {}
-    for thing in things:
-        names = tuple(name for name, value in properties(thing).items() if value is not None)
-        groups.setdefault(names, []).append(thing)
-    return [(list(names), found) for names, found in groups.items()]
-
-
-def _node_statements(kind: NodeKind, names: list[str], nodes: list[Node]) -> Iterator[str]:
-    tail = f"AS row MERGE (n:{kind.label} {{id: row.id}})"
-    for batch in _batches(nodes):
-        rows = [{"id": node.id, **{name: node.properties[name] for name in names}}
-                for node in batch]  # fmt: skip
-        yield f"UNWIND {literal(rows)} {tail}{_assign('n', names)}"
-
-
-def _edge_statements(kind: EdgeKind, names: list[str], edges: list[Edge]) -> Iterator[str]:
-    tail = (
-        f"AS row MATCH (a:{kind.source} {{id: row.from_id}}) MATCH (b:{kind.target} "
-        f"{{id: row.to_id}}) MERGE (a)-[r:{kind.type}]->(b)"
-    )
-    for batch in _batches(edges):
-        rows = [
-            {"from_id": edge.source, "to_id": edge.target,
-             **{name: edge.properties[name] for name in names}}
-            for edge in batch
-        ]  # fmt: skip
-        yield f"UNWIND {literal(rows)} {tail}{_assign('r', names)}"
-
-
-def _assign(variable: str, names: list[str]) -> str:
-    pairs = ", ".join(f"{variable}.{name} = row.{name}" for name in names)
-    return f" SET {pairs}" if pairs else ""
-
-
-def _batches(things: list[Any]) -> Iterator[list[Any]]:
-    for start in range(0, len(things), BATCH):
-        yield things[start : start + BATCH]
-
-
-def literal(value: Any) -> str:
-    """A value in Cypher; nothing in a text can end it."""
-    if isinstance(value, list):
-        return f"[{', '.join(map(literal, value))}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name}: {literal(each)}" for name, each in value.items()) + "}"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-        return "'" + escaped.replace("\n", "\\n").replace("\r", "\\r") + "'"
-    return repr(value)
 
 
 def write_graphml(graph: Graph, folder: Path) -> list[Path]:
@@ -219,8 +157,17 @@ def _write_items(out: Any, items: Iterable[dict[str, Any]]) -> None:
         out.write((b",\n" if number else b"\n") + orjson.dumps(item))
 
 
+def write_parquet(graph: Graph, folder: Path) -> list[Path]:
+    """Parquet for `neo4j-admin database import full --input-type=parquet`."""
+    # Polars is heavy, and the other forms need none of it.
+    from svc_knowledgebase.graph.parquet import write_neo4j_parquet  # noqa: PLC0415
+
+    return write_neo4j_parquet(graph, folder)
+
+
 FORMS: dict[str, Callable[[Graph, Path], list[Path]]] = {
-    "neo4j": write_neo4j,
+    "neo4j-csv": write_neo4j,
+    "neo4j-parquet": write_parquet,
     "cypher": write_cypher,
     "graphml": write_graphml,
     "json": write_json,

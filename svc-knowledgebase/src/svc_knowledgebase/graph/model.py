@@ -1,4 +1,4 @@
-"""The graph of a knowledge base, made from its records alone, one record after the other."""
+"""The graph of a knowledge base, made from its records, one after the other, and their groups."""
 
 import re
 from collections import Counter, defaultdict
@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import log
 from typing import Any
+
+from svc_knowledgebase.graph.groups import Groups
 
 TERMS = 8
 """Terms of a document: the words that tell it best from the others (TF-IDF)."""
@@ -47,6 +49,8 @@ NODES = (
          "page_from": "long", "page_to": "long", "tokens": "long"},
     ),
     NodeKind("Term", {"text": "string", "documents": "long"}),
+    NodeKind("Cluster", {"name": "string", "terms": "string", "records": "long"}),
+    NodeKind("Category", {"name": "string", "records": "long"}),
 )  # fmt: skip
 EDGES = (
     EdgeKind("HAS_FOLDER", "KnowledgeBase", "Folder", {}),
@@ -56,7 +60,11 @@ EDGES = (
     EdgeKind("NEXT", "Record", "Record", {}),
     EdgeKind("REPEATS", "Record", "Record", {}),
     EdgeKind("MENTIONS", "Document", "Term", {"weight": "double"}),
+    EdgeKind("IN_CLUSTER", "Record", "Cluster", {}),
+    EdgeKind("IN_CATEGORY", "Record", "Category", {"score": "double"}),
 )
+NODES_BY_LABEL = {kind.label: kind for kind in NODES}
+EDGES_BY_TYPE = {kind.type: kind for kind in EDGES}
 
 
 @dataclass(frozen=True)
@@ -81,14 +89,28 @@ class Edge:
 class Graph:
     """Nodes and edges by kind. Only texts of records are kept once; nothing is computed twice."""
 
-    def __init__(self, records: Iterable[Properties]) -> None:
+    def __init__(
+        self,
+        records: Iterable[Properties],
+        *,
+        clusters: Groups | None = None,
+        categories: Groups | None = None,
+    ) -> None:
         self._nodes: dict[str, dict[str, Node]] = {kind.label: {} for kind in NODES}
         self._edges: dict[str, list[Edge]] = {kind.type: [] for kind in EDGES}
         self._words: dict[str, Counter[str]] = defaultdict(Counter)
+        grouped = (
+            ("Cluster", "IN_CLUSTER", clusters or Groups()),
+            ("Category", "IN_CATEGORY", categories or Groups()),
+        )
         last: Properties | None = None
-        for record in records:
+        for number, record in enumerate(records):
             self._add(record, last)
+            for _, relation, groups in grouped:
+                self._join(relation, groups, number, record)
             last = record
+        for label, relation, groups in grouped:
+            self._add_groups(label, relation, groups)
         self._add_terms()
 
     def nodes(self, label: str) -> Iterator[Node]:
@@ -98,6 +120,11 @@ class Graph:
     def edges(self, kind: str) -> Iterator[Edge]:
         """The relations of a type."""
         return iter(self._edges[kind])
+
+    def counts(self) -> dict[str, int]:
+        """How many nodes each label has and how many relations each type, in their order."""
+        nodes = {kind.label: len(self._nodes[kind.label]) for kind in NODES}
+        return nodes | {kind.type: len(self._edges[kind.type]) for kind in EDGES}
 
     def _add(self, record: Properties, last: Properties | None) -> None:
         document = record["document_id"]
@@ -110,7 +137,22 @@ class Graph:
             self._edge("NEXT", last["id"], record["id"])
         if record["near_duplicate_of"]:
             self._edge("REPEATS", record["id"], record["near_duplicate_of"])
-        self._words[document].update(word.lower() for word in _WORD.findall(record["text"]))
+        self._words[document].update(_WORD.findall(record["text"].lower()))
+
+    def _join(self, relation: str, groups: Groups, number: int, record: Properties) -> None:
+        for group, score in groups.of(number):
+            properties = {} if score is None else {"score": score}
+            self._edge(relation, record["id"], f"{record['source']}/{group}", **properties)
+
+    def _add_groups(self, label: str, relation: str, groups: Groups) -> None:
+        """Groups that have records; their ids begin with the base's, as folders' do."""
+        sizes = Counter(edge.target for edge in self._edges[relation])
+        for group in groups.groups:
+            for base in self._nodes["KnowledgeBase"]:
+                name = f"{base}/{group.id}"
+                if sizes[name]:
+                    values = {"name": group.name, "terms": group.terms, "records": sizes[name]}
+                    self._node(label, name, values)
 
     def _add_document(self, record: Properties) -> None:
         base = record["source"]
@@ -134,9 +176,10 @@ class Graph:
         seen = Counter(word for words in self._words.values() for word in words)
         total = len(self._words)
         for document, words in self._words.items():
+            length = words.total()
             # A word of one document alone leads nowhere in a graph, one of all leads everywhere.
             scored = [
-                (count / words.total() * log(total / seen[word]), word)
+                (count / length * log(total / seen[word]), word)
                 for word, count in words.items()
                 if 1 < seen[word] < total
             ]
@@ -146,10 +189,9 @@ class Graph:
                 self._edge("MENTIONS", document, word, weight=round(weight, 6))
 
     def _node(self, label: str, name: str, values: Properties) -> None:
-        kind = next(each for each in NODES if each.label == label)
+        kind = NODES_BY_LABEL[label]
         chosen = {each: values[each] for each in kind.properties}
         self._nodes[label][name] = Node(kind, name, chosen)
 
     def _edge(self, kind: str, source: str, target: str, **properties: Any) -> None:
-        spec = next(each for each in EDGES if each.type == kind)
-        self._edges[kind].append(Edge(spec, source, target, properties))
+        self._edges[kind].append(Edge(EDGES_BY_TYPE[kind], source, target, properties))

@@ -5,9 +5,11 @@ that neither a name in the archive nor a link leads anywhere.
 """
 
 import hashlib
+import lzma
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +27,12 @@ _CHUNK = 1024 * 1024
 _DAMAGED = (
     zipfile.BadZipFile,
     tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
     EOFError,
     OSError,
-    NotImplementedError,
     ValueError,
+    RuntimeError,  # how zipfile tells of encryption, and by a subclass of methods it has not
 )
 
 

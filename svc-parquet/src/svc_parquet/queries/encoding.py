@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from svc_parquet.queries.errors import QueryFailedError
+from shared_lib.answering.errors import QueryFailedError
 from svc_parquet.queries.forms import Form
 from svc_parquet.queries.values import exact_values
 

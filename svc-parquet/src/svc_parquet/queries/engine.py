@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from svc_parquet.queries.errors import (
+from shared_lib.answering.errors import (
     QueryFailedError,
     QueryMemoryLimitError,
     QueryTimeLimitError,

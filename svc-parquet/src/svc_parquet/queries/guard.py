@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from svc_parquet.queries.errors import QueryFailedError, QueryRefusedError
+from shared_lib.answering.errors import QueryFailedError, QueryRefusedError
 
 TABLE = "data"
 STATEMENTS = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})

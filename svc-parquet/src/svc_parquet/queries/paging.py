@@ -16,9 +16,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from shared_lib.answering.errors import QueryFailedError
 from shared_lib.contracts.queries import COUNTED_ROWS, RowFilter
 from svc_parquet.queries.engine import Engine
-from svc_parquet.queries.errors import QueryFailedError
 from svc_parquet.queries.guard import TABLE
 from svc_parquet.queries.values import exact_values
 

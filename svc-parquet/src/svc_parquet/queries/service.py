@@ -1,15 +1,16 @@
 """Questions to a table: from a version's parts to an answer, made in a query process."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from shared_lib.answering.errors import QueryFailedError
+from shared_lib.answering.processes import Answerers, AnsweringProcesses
 from shared_lib.contracts.queries import QueryCreate, RowFilter, RowPage
 from shared_lib.contracts.tables import ColumnView
 from shared_lib.db.engine import ReadView
 from shared_lib.jobs.runtime import Runtime
-from svc_parquet.queries.children import QueryProcesses
-from svc_parquet.queries.errors import QueryFailedError
 from svc_parquet.queries.forms import Form
 from svc_parquet.queries.part_files import PartFiles
 from svc_parquet.queries.settings import QuerySettings
@@ -34,7 +35,7 @@ class Queries:
         self._runtime = runtime
         self._tables = tables
         self._settings = settings
-        self._processes = QueryProcesses(settings)
+        self._processes = AnsweringProcesses(_answerers(settings))
         self._files = PartFiles(
             runtime.store,
             folder=runtime.settings.data.absolute() / "query-cache",
@@ -149,6 +150,17 @@ class Queries:
 
     def _paths(self, source: Source) -> list[str]:
         return [str(self._files.path_of(key)) for key in source.keys]
+
+
+def _answerers(settings: QuerySettings) -> Answerers:
+    child = [sys.executable, "-m", "svc_parquet.queries.child"]
+    return Answerers(
+        command=[*child, str(settings.memory_limit_bytes), str(settings.threads)],
+        most=settings.children,
+        setting="FLEET_QUERIES__CHILDREN",
+        time_limit_s=settings.time_limit_s,
+        idle_s=settings.idle_s,
+    )
 
 
 def read_filter(word: str) -> RowFilter:

@@ -1,4 +1,4 @@
-"""Why a question to a table has no answer."""
+"""Why a question has no answer."""
 
 from shared_lib.contracts.errors import (
     FleetError,
@@ -9,14 +9,14 @@ from shared_lib.contracts.errors import (
 
 
 class QueryRefusedError(InvalidInputError):
-    """The SQL does more than read the table."""
+    """The query does more than read what it is asked of."""
 
     code = "query_refused"
     title = "The query is not allowed"
 
 
 class QueryFailedError(InvalidInputError):
-    """The SQL cannot be read, or fails on the rows."""
+    """The query cannot be read, or fails on the data."""
 
     code = "query_failed"
     title = "The query cannot be answered"
@@ -68,4 +68,4 @@ FROM_CHILD: dict[str, type[FleetError]] = {
         ResultTooLargeError,
     )
 }
-"""What a query process may say, by code."""
+"""What an answering process may say, by code."""

@@ -1,4 +1,4 @@
-"""How the API and a query process speak over a pipe: a letter, a length, that many bytes."""
+"""How the API and an answering process speak over a pipe: a letter, a length, that many bytes."""
 
 import json
 import struct

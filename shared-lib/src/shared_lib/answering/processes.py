@@ -1,4 +1,4 @@
-"""The API's side of the query processes: kept warm, bounded, ended when they do not answer."""
+"""The API's side of the processes: kept warm, bounded, ended when they do not answer."""
 
 import contextlib
 import json
@@ -6,21 +6,20 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import IO, Any
 
-from shared_lib.contracts.errors import FleetError
-from svc_parquet.queries.errors import (
+from shared_lib.answering.errors import (
     FROM_CHILD,
     QueriesBusyError,
     QueryMemoryLimitError,
     QueryProcessError,
 )
-from svc_parquet.queries.framing import Frame, read_frame, write_json
-from svc_parquet.queries.settings import QuerySettings
+from shared_lib.answering.framing import Frame, read_frame, write_json
+from shared_lib.contracts.errors import FleetError
 
 logger = logging.getLogger(__name__)
 
@@ -32,21 +31,33 @@ PATIENCE_S = 20.0
 """How long a question waits for a free process."""
 
 
-class QueryProcess:
+@dataclass(frozen=True)
+class Answerers:
+    """How processes are started, and how they are bounded.
+
+    Attributes:
+        command: what starts one; it answers questions on its pipes (`shared_lib.answering.child`).
+        most: processes that answer at the same time.
+        setting: the name of the setting that says `most`.
+        time_limit_s: a question that takes longer is ended.
+        idle_s: a process that nobody asked for so long is ended.
+    """
+
+    command: Sequence[str]
+    most: int
+    setting: str
+    time_limit_s: float
+    idle_s: float
+
+
+class AnsweringProcess:
     """One process that answers one question at a time."""
 
-    def __init__(self, settings: QuerySettings) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "svc_parquet.queries.child",
-            str(settings.memory_limit_bytes),
-            str(settings.threads),
-        ]
+    def __init__(self, answerers: Answerers) -> None:
         # Nothing of this process's variables: they hold secrets. Its own folder is none of ours.
         variables = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            command,
+            answerers.command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # Through us into the log: it may write no file, and a log may be one.
@@ -56,7 +67,7 @@ class QueryProcess:
         )
         self._listener = threading.Thread(target=self._pass_on_log, daemon=True)
         self._listener.start()
-        self._seconds = settings.time_limit_s
+        self._seconds = answerers.time_limit_s
 
     def ask(self, question: dict[str, Any]) -> tuple[dict[str, Any], Iterator[bytes]]:
         """The answer's header and its pieces; the pieces must be read to their end.
@@ -131,14 +142,14 @@ class QueryProcess:
                     pipe.close()
 
 
-class QueryProcesses:
+class AnsweringProcesses:
     """At most so many processes; started when they are needed, kept while questions come."""
 
-    def __init__(self, settings: QuerySettings) -> None:
-        self._settings = settings
-        self._free = threading.Semaphore(settings.children)
+    def __init__(self, answerers: Answerers) -> None:
+        self._answerers = answerers
+        self._free = threading.Semaphore(answerers.most)
         self._lock = threading.Lock()
-        self._warm: list[tuple[QueryProcess, float]] = []
+        self._warm: list[tuple[AnsweringProcess, float]] = []
         self._closed = False
         self._tidier: threading.Timer | None = None
 
@@ -152,8 +163,8 @@ class QueryProcesses:
         """
         if not self._free.acquire(timeout=PATIENCE_S):
             raise QueriesBusyError(
-                f"All {self._settings.children} query processes are at work. Try again in a "
-                "moment, or raise FLEET_QUERIES__CHILDREN.",
+                f"All {self._answerers.most} query processes are at work. Try again in a "
+                f"moment, or raise {self._answerers.setting}.",
                 headers={"Retry-After": "5"},
             )
         process = self._take()
@@ -165,7 +176,7 @@ class QueryProcesses:
             raise
         return header, self._passed_on(process, pieces)
 
-    def _passed_on(self, process: QueryProcess, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    def _passed_on(self, process: AnsweringProcess, pieces: Iterator[bytes]) -> Iterator[bytes]:
         whole = False
         try:
             yield from pieces
@@ -173,16 +184,16 @@ class QueryProcesses:
         finally:
             self._give_back(process, whole=whole)
 
-    def _take(self) -> QueryProcess:
+    def _take(self) -> AnsweringProcess:
         with self._lock:
             while self._warm:
                 process, _ = self._warm.pop()
                 if process.alive:
                     return process
                 process.end()
-        return QueryProcess(self._settings)
+        return AnsweringProcess(self._answerers)
 
-    def _give_back(self, process: QueryProcess, *, whole: bool) -> None:
+    def _give_back(self, process: AnsweringProcess, *, whole: bool) -> None:
         with self._lock:
             if whole and not self._closed and process.alive:
                 self._warm.append((process, time.monotonic()))
@@ -194,13 +205,13 @@ class QueryProcesses:
 
     def _tidy_later(self) -> None:
         if self._tidier is None:
-            self._tidier = threading.Timer(self._settings.idle_s, self._tidy)
+            self._tidier = threading.Timer(self._answerers.idle_s, self._tidy)
             self._tidier.daemon = True
             self._tidier.start()
 
     def _tidy(self) -> None:
         """End the processes that nobody has asked for long."""
-        oldest = time.monotonic() - self._settings.idle_s
+        oldest = time.monotonic() - self._answerers.idle_s
         with self._lock:
             self._tidier = None
             idle = [process for process, since in self._warm if since <= oldest]
