@@ -2,9 +2,10 @@
 
     python benchmarks/parquet.py [--rows 1500000] [--rounds 3] [--growth] [--keep FOLDER]
 
-Every measurement is a fresh process; CPU (user + system) and peak memory come from wait4. Rounds
-are interleaved and the median is shown. `work` leaves out what importing the libraries costs (a
-job child of the fleet is forked with them loaded). The correctness check reads the source with
+Every measurement is a fresh process; CPU (user + system) comes from wait4. Peak memory is told by
+the process itself: wait4 would count what its parent held when it was started. Rounds are
+interleaved and the median is shown. `work` leaves out what importing the libraries costs (a job
+child of the fleet is forked with them loaded). The correctness check reads the source with
 Python's csv module: counts and sums of all rows, cells of every 997th row.
 
 Libraries are imported inside functions, so that a child pays for those of its own method only.
@@ -25,6 +26,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from shared_lib.testing.processes import peak_memory
 
 METHODS = ["datafleet", "duckdb", "duckdb-summarize"]
 BLOCK = 100_000
@@ -99,7 +102,7 @@ def _block(rng: Any, *, start: int, count: int) -> Any:
 
 
 def child(method: str, source: Path, target: Path) -> None:
-    """Do one conversion in this process; print the CPU seconds spent on imports."""
+    """Do one conversion in this process; print the CPU seconds spent on imports, and its memory."""
     if method == "datafleet":
         from svc_parquet.conversions.convert import convert  # noqa: PLC0415 - see above
 
@@ -118,7 +121,7 @@ def child(method: str, source: Path, target: Path) -> None:
         )
         if method == "duckdb-summarize":
             connection.execute("SUMMARIZE SELECT * FROM read_parquet(?)", [str(part)]).fetchall()
-    print(json.dumps(imported))
+    print(json.dumps([imported, peak_memory()]))
 
 
 def _own_cpu() -> float:
@@ -148,9 +151,9 @@ def measure(method: str, source: Path, target: Path) -> Measured:
     if process.returncode:
         raise SystemExit(f"{method} failed with {process.returncode}")
     cpu = usage.ru_utime + usage.ru_stime
-    unit = 1 if sys.platform == "darwin" else 1024
+    imported, memory = json.loads(output)
     size = sum(part.stat().st_size for part in target.glob("*.parquet"))
-    return Measured(cpu, cpu - float(json.loads(output)), usage.ru_maxrss * unit, size)
+    return Measured(cpu, cpu - imported, memory, size)
 
 
 def _environment(folder: Path) -> dict[str, str]:

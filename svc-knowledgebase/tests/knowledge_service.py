@@ -40,7 +40,11 @@ NO_EMBEDDINGS = EmbeddingSettings(provider="none")
 
 
 def knowledge_settings(
-    folder: Path, *, database_url: str = "", embeddings: EmbeddingSettings = NO_EMBEDDINGS
+    folder: Path,
+    *,
+    database_url: str = "",
+    embeddings: EmbeddingSettings = NO_EMBEDDINGS,
+    grouping: bool = False,
 ) -> KnowledgebaseSettings:
     """Settings of a service under `folder`; SQLite there when no database is given."""
     return KnowledgebaseSettings(
@@ -50,6 +54,7 @@ def knowledge_settings(
         jobs=JobSettings(poll_s=0.05, sweep_s=0.2, retry_backoff_s=0.05, lease_s=3),
         object_sweep_s=1e-6,
         embeddings=embeddings,
+        grouping=grouping,
         environments=Path(sys.prefix) / "envs",
     )
 
@@ -178,6 +183,7 @@ def running_worker(settings: KnowledgebaseSettings, **environment: str) -> Itera
         "FLEET_JOBS__RETRY_BACKOFF_S": "0.05",
         "FLEET_OBJECT_SWEEP_S": "0.000001",
         "FLEET_ENVIRONMENTS": str(settings.environments_folder),
+        "FLEET_GROUPING": str(settings.grouping),
         "FLEET_EMBEDDINGS__PROVIDER": settings.embeddings.provider,
         "FLEET_EMBEDDINGS__URL": settings.embeddings.url,
         "FLEET_EMBEDDINGS__MODEL": settings.embeddings.model,

@@ -20,6 +20,7 @@ from shared_lib.contracts.services import ServiceName
 from shared_lib.db.migrations import migrate
 from shared_lib.jobs.supervisor import Supervisor
 from shared_lib.settings import DatabaseSettings, JobSettings
+from shared_lib.storage import StorageSettings
 from shared_lib.storage.keys import raw_key
 from shared_lib.testing.services import TENANT, AskedService, Identities, event_of, serving, told
 from shared_lib.testing.waiting import wait_until
@@ -28,12 +29,15 @@ from svc_parquet.settings import ParquetSettings
 from svc_parquet.worker import runtime as build_runtime
 
 
-def parquet_settings(folder: Path, *, database_url: str = "") -> ParquetSettings:
-    """Settings of a service under `folder`; SQLite there when no database is given."""
+def parquet_settings(
+    folder: Path, *, database_url: str = "", storage: StorageSettings | None = None
+) -> ParquetSettings:
+    """Settings of a service under `folder`; SQLite and files there when nothing else is given."""
     return ParquetSettings(
         mode="embedded",
         data=folder / "data",
         database=DatabaseSettings(url=database_url),
+        storage=storage or StorageSettings(),
         jobs=JobSettings(poll_s=0.05, sweep_s=0.2, retry_backoff_s=0.05),
         object_sweep_s=1e-6,
     )

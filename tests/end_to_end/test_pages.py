@@ -70,6 +70,8 @@ def _knowledge_base(client: httpx.Client) -> list[str]:
             "/knowledge/book",
             "/knowledge/book?q=reset&folder=a",
             "/knowledge/book/tree",
+            "/knowledge/book/clusters",
+            "/knowledge/book/categories",
             "/knowledge/book/graph?cypher=MATCH+(d:Document)+RETURN+d.path,+d&focus=Folder:book/",
         ),
         *(f"/knowledge/book/records/{record}", f"/flows/{version['flow_id']}"),
@@ -113,6 +115,30 @@ def test_every_page_is_accessible_and_fits(
             if (theme, size) != ("dark", "phone"):
                 assert_accessible(page)
     assert all(url.startswith(fleet.address) for url in requests), "a third party was asked"
+
+
+def test_a_table_grows_and_shrinks_by_forms_without_javascript(
+    plain_page: Page, fleet: FleetUnderTest, land: Land
+) -> None:
+    land("grows.csv", b"id\n1\n", dataset="grows")
+    land("more.csv", b"id,x\n2,a\n", dataset="more")
+    with fleet.client() as client:
+        (table,) = client.get("/v1/tables", params={"dataset": "grows"}).json()["items"]
+    address = f"{fleet.address}/tables/{table['id']}"
+    _sign_in(plain_page, fleet)
+    for button, version in (("Append", 2), ("Compact", 3)):
+        plain_page.goto(address)
+        plain_page.get_by_text("Make the next version").click()
+        if button == "Append":
+            plain_page.get_by_label("Append the rows of").select_option("more/more")
+        plain_page.get_by_role("button", name=button).click()
+        assert "/jobs/" in plain_page.url
+        job = plain_page.url.rpartition("/")[2]
+        with fleet.client() as client:
+            client.get(f"/v1/jobs/{job}", headers={"Prefer": "wait=60"})
+        plain_page.goto(address)
+        plain_page.get_by_role("rowheader", name=f"v{version}").wait_for()
+    assert plain_page.get_by_role("button", name="Compact").count() == 0
 
 
 def test_a_planted_violation_is_found(page: Page, fleet: FleetUnderTest) -> None:

@@ -9,6 +9,18 @@ from datafleet.downloads import Download, Progress, download
 from datafleet.pages import read_items
 from datafleet.transport import Parameters, Transport
 from shared_lib.contracts.graphs import GraphAnswer, GraphFormat, GraphQuery, GraphView
+from shared_lib.contracts.groups import (
+    CategoriesView,
+    Categorise,
+    CategoriseAnswer,
+    ClusterMap,
+    ClusterOptions,
+    ClusterOptionsView,
+    ClustersView,
+    RecordGroups,
+    Taxonomy,
+    TaxonomyView,
+)
 from shared_lib.contracts.knowledge import (
     BuildCreate,
     BuildView,
@@ -122,6 +134,62 @@ class KnowledgeBases:
         """Records that are like one of them."""
         path = address(_BASES, base, "records", record_id, "similar")
         return self._transport.get(path, answers=SearchAnswer, params={"limit": limit})
+
+    def clusters(self, base: str) -> ClustersView:
+        """Records that are like one another, with what has changed since the build before."""
+        return self._transport.get(address(_BASES, base, "clusters"), answers=ClustersView)
+
+    def set_cluster_options(self, base: str, options: ClusterOptions) -> ClusterOptionsView:
+        """Choose how records are clustered; an embedded build is grouped anew by a job."""
+        path = address(_BASES, base, "clusters")
+        return self._transport.put(path, answers=ClusterOptionsView, body=options)
+
+    def cluster_map(self, base: str) -> ClusterMap:
+        """Where records lie, those alike near one another; a sample of many."""
+        return self._transport.get(address(_BASES, base, "clusters", "map"), answers=ClusterMap)
+
+    def categories(self, base: str) -> CategoriesView:
+        """What records are about, and how far that can be believed."""
+        return self._transport.get(address(_BASES, base, "categories"), answers=CategoriesView)
+
+    def taxonomy(self, base: str) -> TaxonomyView:
+        """Which categories there are: the folders, or a list."""
+        return self._transport.get(address(_BASES, base, "taxonomy"), answers=TaxonomyView)
+
+    def set_taxonomy(self, base: str, taxonomy: Taxonomy) -> TaxonomyView:
+        """Choose the categories; an embedded build is grouped anew by a job."""
+        path = address(_BASES, base, "taxonomy")
+        return self._transport.put(path, answers=TaxonomyView, body=taxonomy)
+
+    def categorise(self, base: str, things: Categorise) -> CategoriseAnswer:
+        """The categories of texts, or of the columns of a table and of the table as a whole."""
+        path = address(_BASES, base, "categorise")
+        return self._transport.post(path, answers=CategoriseAnswer, body=things)
+
+    def groups_of(self, base: str, record_id: str) -> RecordGroups:
+        """The cluster and the category of one record."""
+        path = address(_BASES, base, "records", record_id, "groups")
+        return self._transport.get(path, answers=RecordGroups)
+
+    def records_in(
+        self,
+        base: str,
+        *,
+        cluster: str | None = None,
+        category: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[KnowledgeRecord]:
+        """The records of a cluster or of a category, in order.
+
+        Args:
+            base: name or id.
+            cluster: its id; an empty one stands for records in none.
+            category: its id, likewise; give one of the two.
+            limit: records at most.
+        """
+        params: Parameters = {"cluster": cluster, "category": category}
+        path = address(_BASES, base, "records")
+        return read_items(self._transport, path, item=KnowledgeRecord, params=params, limit=limit)
 
     def download(
         self,

@@ -1,6 +1,6 @@
 """Tables: what was converted, its statistics and its bytes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlencode
@@ -14,7 +14,14 @@ from datafleet.transport import Transport
 from shared_lib.contracts.base import Contract, format_utc
 from shared_lib.contracts.conversions import ConversionOptions
 from shared_lib.contracts.queries import DEFAULT_ROWS, QueryAnswer, QueryCreate, RowPage
-from shared_lib.contracts.tables import ConversionCreate, ConversionView, TableVersionView
+from shared_lib.contracts.tables import (
+    ConversionCreate,
+    ConversionPreview,
+    ConversionView,
+    CorrectedRow,
+    QuarantineReplay,
+    TableVersionView,
+)
 from shared_lib.contracts.versions import AppendCreate, TableChangeView, TableDiff
 
 
@@ -247,3 +254,25 @@ class Tables:
         """Convert a landed file again, with other options; wait for its `job_id`."""
         body = ConversionCreate(file_id=file_id, options=options)
         return self._transport.post("/v1/conversions", answers=ConversionView, body=body)
+
+    def preview_conversion(
+        self, file_id: str, *, options: ConversionOptions | None = None
+    ) -> ConversionPreview:
+        """What a conversion of a landed file would decide, told from its start; nothing is kept."""
+        body = ConversionCreate(file_id=file_id, options=options or ConversionOptions())
+        return self._transport.post("/v1/conversions/preview", answers=ConversionPreview, body=body)
+
+    def replay(self, conversion_id: str, *, rows: Mapping[int, str]) -> ConversionView:
+        """Convert a file again with rows of its quarantine put right; wait for its `job_id`.
+
+        Args:
+            conversion_id: of the conversion that set the rows aside.
+            rows: the new text of each row by its `byte` in the quarantine, at most 1,000; an empty
+                text drops the row. The others stay in the quarantine.
+
+        Raises:
+            ConflictError: it set nothing aside, or its rows cannot be put back.
+        """
+        body = QuarantineReplay(rows=[CorrectedRow(byte=b, text=t) for b, t in rows.items()])
+        path = address("/v1/conversions", conversion_id, "replay")
+        return self._transport.post(path, answers=ConversionView, body=body)

@@ -240,6 +240,9 @@ def test_savings_are_shown_with_their_assumptions(fleet: Fleet, orders: Path) ->
     result = fleet.run("dataset", "savings", "orders")
     head, row = [line.split("\t") for line in result.stdout.splitlines()]
     assert (head[0], row[0]) == ("dataset", "orders")
+    found = dict(zip(head, row, strict=True))
+    assert int(found["stored after"]) < int(found["stored before"])
+    assert float(found["money after"]) < float(found["money before"])
     assert "kept for 12 months" in result.stderr
     record = json.loads(fleet.run("dataset", "savings", "orders", "--json").stdout)
     assert record["bytes"]["after"] < record["bytes"]["before"]
@@ -305,6 +308,38 @@ def test_quarantined_rows_come_with_their_place(fleet: Fleet, orders: Path) -> N
 
     assert row["text"] == "1,2,3,4,5,6\r\n"
     assert row["line"] == 50_003
+
+
+def test_a_file_is_read_again_and_mended_rows_come_back(fleet: Fleet, tmp_path: Path) -> None:
+    source = tmp_path / "mend.csv"
+    source.write_bytes(b"a,b\n1,x\n2\n3,y\n4\n5,z\n")
+    assert fleet.run("push", str(source)).exit_code == 0
+    shown = fleet.run("table", "convert", "mend", "--schema", "a=string", "--dry-run")
+    assert shown.exit_code == 0, shown.stderr
+    lines = [line.split("\t")[:3] for line in shown.stdout.splitlines()]
+    assert lines[1:] == [["a", "string", "given"], ["b", "string", "inferred"]]
+    assert "2 rows would be set aside; the first is line 3" in shown.stderr
+
+    rows = tmp_path / "rows.jsonl"
+    fleet.run("table", "download", "mend", "--quarantine", "--to", str(rows))
+    assert "differs from the quarantine" in fleet.run(*_replay(rows)).stderr
+    first, second = rows.read_text().splitlines()
+    rows.write_text(f"{json.dumps(json.loads(first) | {'text': '2,mended'})}\n{second}\n")
+    assert fleet.run(*_replay(rows), "--dry-run").stdout == "8\t2,mended\n"
+    done = fleet.run(*_replay(rows))
+    assert done.stdout == "mend\t4\t1\n", done.stderr
+    again = fleet.run("table", "preview", "mend").stdout.splitlines()
+    assert again == ["a\tb", "1\tx", "2\tmended", "3\ty", "5\tz"]
+    rows.write_text('{"byte": 1, "text": "z"}')
+    assert "begins at byte 1" in fleet.run(*_replay(rows)).stderr
+    rows.write_text("no row")
+    assert fleet.run(*_replay(rows)).exit_code == ExitCode.USAGE
+    retyped = fleet.run("table", "convert", "mend", "--schema", "a=string")
+    assert retyped.stdout == "mend\t3\t2\n", retyped.stderr
+
+
+def _replay(rows: Path) -> list[str]:
+    return ["table", "replay", "mend", "--from", str(rows)]
 
 
 def test_jobs_are_watched_and_their_log_is_read(fleet: Fleet, orders: Path, client: Client) -> None:

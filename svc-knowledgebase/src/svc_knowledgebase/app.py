@@ -10,6 +10,8 @@ from svc_knowledgebase.bases.service import Bases
 from svc_knowledgebase.builds.service import Builds
 from svc_knowledgebase.graph import endpoints as graph_endpoints
 from svc_knowledgebase.graph.service import Graphs
+from svc_knowledgebase.grouping import endpoints as grouping_endpoints
+from svc_knowledgebase.grouping.service import Groups
 from svc_knowledgebase.searching import endpoints as searching_endpoints
 from svc_knowledgebase.searching.documents import Documents
 from svc_knowledgebase.searching.opening import OpenBuilds
@@ -40,13 +42,19 @@ def create_app(settings: KnowledgebaseSettings) -> FastAPI:
     return create_service_app(
         parts,
         title="svc-knowledgebase",
-        routers=[bases_endpoints.router, searching_endpoints.router, graph_endpoints.router],
+        routers=[
+            bases_endpoints.router,
+            searching_endpoints.router,
+            grouping_endpoints.router,
+            graph_endpoints.router,
+        ],
         handlers={DATASET_VERSION_LANDED.name: bases.on_landed},
         services={
             Builds: builds,
             Bases: bases,
             OpenBuilds: open_builds,
             Documents: Documents(open_builds),
+            Groups: Groups(open_builds, bases=bases, builds=builds, questions=questions),
             Searches: Searches(open_builds, questions=questions),
             Graphs: graphs,
         },

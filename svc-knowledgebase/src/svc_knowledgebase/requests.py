@@ -4,6 +4,7 @@ from shared_lib.jobs.kinds import JobKind
 
 BUILD = "build"
 EMBED = "embed"
+GROUP = "group"
 GRAPH = "graph"
 
 BUILD_KIND = JobKind(
@@ -16,6 +17,11 @@ BUILD_KIND = JobKind(
 EMBED_KIND = JobKind(
     name=EMBED,
     run="svc_knowledgebase.embedding.jobs:run",
+    queue="knowledgebase",
+)
+GROUP_KIND = JobKind(
+    name=GROUP,
+    run="svc_knowledgebase.grouping.jobs:run",
     queue="knowledgebase",
 )
 GRAPH_KIND = JobKind(

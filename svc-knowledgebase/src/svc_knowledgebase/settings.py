@@ -34,6 +34,11 @@ class KnowledgebaseSettings(ServiceSettings):
 
     embeddings: EmbeddingSettings = EmbeddingSettings()
     service: ServiceName = ServiceName.KNOWLEDGEBASE
+    grouping: bool = Field(
+        default=True,
+        description="Make clusters and categories of a build by itself when it is embedded; false: "
+        "only when they are chosen anew.",
+    )
     graph_queries: GraphQuerySettings = GraphQuerySettings()
     object_sweep_s: float = Field(
         default=60.0, gt=0, description="Seconds between two searches for objects without a row."

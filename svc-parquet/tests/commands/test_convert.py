@@ -35,6 +35,9 @@ def test_a_folder_keeps_its_tree(folder: Path, tmp_path: Path) -> None:
     assert "1 row \u2192" in result.stdout
     assert "line 4" in result.stdout
     assert pq.read_table(tmp_path / "out" / "sales.parquet").column("v").to_pylist() == ["2", "x"]
+    metadata = pq.read_metadata(tmp_path / "out" / "deep" / "events.parquet").metadata
+    place = json.loads(metadata[b"datafleet.source"])
+    assert (place["path"], place["folder"]) == ("deep/events.jsonl", "deep")
 
 
 def test_json_gives_one_object_a_file(folder: Path, tmp_path: Path) -> None:

@@ -14,10 +14,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shared_lib.contracts.conversions import ConversionReport
+from shared_lib.contracts.conversions import ConversionReport, FileReport
 
 Convert = Callable[..., tuple[ConversionReport, Path]]
 """The fixture `run`: bytes and options in, report and result folder out."""
+ConvertFile = Callable[..., tuple[FileReport, Path]]
+"""The fixture `run_file`, for files of several tables."""
 
 
 class Token(str):

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from conversion_reference import Convert, csv_cells, parquet_table
+from conversion_reference import Convert, ConvertFile, csv_cells, parquet_table
 
 from shared_lib.contracts.conversions import FileReport
 from svc_parquet.commands.convert import command
@@ -30,7 +30,6 @@ from svc_parquet.conversions.errors import (
     UnsupportedFormatError,
 )
 
-ConvertFile = Callable[..., tuple[FileReport, Path]]
 Files = dict[str, bytes]
 
 

@@ -3,12 +3,11 @@
 import datetime as dt
 import gzip
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conversion_reference import Convert, parquet_table
+from conversion_reference import Convert, ConvertFile, parquet_table
 from reportlab.lib import colors
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfgen.canvas import Canvas
@@ -22,8 +21,6 @@ from svc_parquet.conversions.errors import (
     RowTooLargeError,
     SourceTooLargeError,
 )
-
-ConvertFile = Callable[..., tuple[FileReport, Path]]
 
 
 def _by_name(answer: tuple[FileReport, Path]) -> dict[str | None, dict[str, Any]]:

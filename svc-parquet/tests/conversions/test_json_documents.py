@@ -3,12 +3,11 @@
 import datetime
 import json
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conversion_reference import Convert, in_child, parquet_table, quarantined
+from conversion_reference import Convert, ConvertFile, in_child, parquet_table, quarantined
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +19,6 @@ from svc_parquet.conversions.errors import (
     SeveralTablesError,
 )
 
-ConvertFile = Callable[..., tuple[FileReport, Path]]
 FAR = 60_000
 
 

@@ -1,5 +1,6 @@
 """Memory stays bounded, disks fill up, and nothing half done is left behind."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,37 @@ def test_a_line_of_200_mb_fails_fast_in_little_memory(
     assert outcome[0] == "row_too_large"
     assert memory < 150_000_000
     assert list((tmp_path / "sink").iterdir()) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [("x.csv", b"a,b\n1,2\nx"), ("x.csv", b'a,b\n1,2\n"'), ("x.jsonl", b'{"a": 1}\n{"a": "')],
+)
+@pytest.mark.parametrize(
+    ("filling", "code"),
+    [("text", "row_too_large"), ("packed", "row_too_large"), ("hole", "encoding_undecided")],
+)
+def test_a_line_of_2_gb_is_refused_and_the_next_file_is_read(
+    tmp_path: Path, name: str, start: bytes, filling: str, code: str
+) -> None:
+    source = tmp_path / (f"{name}.gz" if filling == "packed" else name)
+    with gzip.open(source, "wb", 1) if filling == "packed" else source.open("wb") as file:
+        file.write(start)
+        if filling == "hole":
+            file.truncate(2 * 2**30)  # read as NUL characters
+        else:
+            for _ in range(2048):
+                file.write(b"x" * 2**20)
+    outcome, memory = in_child(source, tmp_path / "sink")
+    source.unlink()
+    assert isinstance(outcome, list)
+    assert outcome[0] == code
+    assert memory < 150_000_000
+    assert list((tmp_path / "sink").iterdir()) == []
+    source = tmp_path / "good.csv"
+    source.write_bytes(b"a,b\n1,2\n")
+    assert in_child(source, tmp_path / "sink")[0] == 1
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:

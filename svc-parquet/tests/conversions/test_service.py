@@ -2,8 +2,11 @@
 
 import gzip
 import hashlib
+import io
+import json
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from parquet_service import Parquet
 
@@ -203,6 +206,23 @@ def test_files_that_differ_in_their_ending_are_two_tables(light_parquet: Parquet
     one, two = light_parquet.land(files, dataset="endings")
 
     assert (light_parquet.table(one), light_parquet.table(two)) == ({"a": [1]}, {"a": [2]})
+
+
+def test_a_landed_folder_keeps_its_tree(light_parquet: Parquet) -> None:
+    """In the API and in the Parquet files; the rows of a file in a folder can be replayed too."""
+    bad = b"a,b\n1,2\n3\n"
+    one, _ = light_parquet.land({"2025/north/x.csv": bad, "y.csv": b"a\n2\n"}, dataset="tree")
+
+    place = {"name": None, "path": "2025/north/x.csv", "folder": "2025", "subfolders": ["north"],
+             "hidden": False}  # fmt: skip
+    assert one["tables"][0]["source"] == place
+    table = light_parquet.get(f"/v1/tables/{one['table_id']}")
+    assert (table["name"], table["latest_version"]["source"]) == ("2025/north/x", place)
+    answer = light_parquet.ask("GET", f"/v1/tables/{one['table_id']}/download")
+    metadata = pq.read_metadata(io.BytesIO(answer.content)).metadata
+    assert json.loads(metadata[b"datafleet.source"]) == place
+    again = _replay(light_parquet, one, b8="3,4")
+    assert light_parquet.table(again) == {"a": [1, 3], "b": [2, 4]}
 
 
 def test_a_file_of_several_tables_publishes_each(parquet: Parquet) -> None:

@@ -4,18 +4,17 @@ import datetime as dt
 import io
 import tempfile
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 import xlsxwriter
-from conversion_reference import Convert, parquet_table, quarantined
+from conversion_reference import Convert, ConvertFile, parquet_table, quarantined
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared_lib.contracts.conversions import ConversionReport, FileReport
+from shared_lib.contracts.conversions import ConversionReport
 from svc_parquet.conversions.convert import convert_file
 from svc_parquet.conversions.errors import (
     DamagedFileError,
@@ -26,7 +25,6 @@ from svc_parquet.conversions.errors import (
 )
 from svc_parquet.conversions.readers.reader_process import ReaderProcess
 
-ConvertFile = Callable[..., tuple[FileReport, Path]]
 PAST_SAMPLE = 20_001
 
 
@@ -307,32 +305,6 @@ def test_a_sheet_that_claims_all_cells_costs_itself_only(
     assert run_file(claimed, name="x.xlsx")[0].tables[0].report.rows == 1
 
 
-def test_an_ods_workbook(run: Convert) -> None:
-    office = "urn:oasis:names:tc:opendocument:xmlns:"
-    cells = (
-        '<table:table-row><table:table-cell office:value-type="string"><text:p>a</text:p>'
-        '</table:table-cell><table:table-cell office:value-type="string"><text:p>b</text:p>'
-        "</table:table-cell></table:table-row><table:table-row><table:table-cell "
-        'office:value-type="float" office:value="1.5"><text:p>1.5</text:p></table:table-cell>'
-        '<table:table-cell office:value-type="date" office:date-value="2024-01-05"><text:p>x'
-        "</text:p></table:table-cell></table:table-row>"
-    )
-    content = (
-        f'<office:document-content xmlns:office="{office}office:1.0" xmlns:text="{office}text:1.0" '
-        f'xmlns:table="{office}table:1.0" office:version="1.2"><office:body><office:spreadsheet>'
-        f'<table:table table:name="S">{cells}</table:table></office:spreadsheet></office:body>'
-        "</office:document-content>"
-    )
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("META-INF/manifest.xml", "<manifest/>")
-        archive.writestr("content.xml", content)
-    report, folder = run(sink.getvalue(), name="x.ods")
-    assert report.decisions.format == "ods"
-    assert parquet_table(folder).to_pydict() == {"a": [1.5], "b": [dt.date(2024, 1, 5)]}
-
-
 def test_entities_in_a_workbook_are_refused(run: Convert) -> None:
     data = _patched(
         _xlsx([["a", "b"], [1, "#DIV/0!"]]),
@@ -341,3 +313,9 @@ def test_entities_in_a_workbook_are_refused(run: Convert) -> None:
     )
     with pytest.raises(DamagedFileError):
         run(data, name="x.xlsx")
+
+
+def test_a_date_beside_a_long_integer_stays_a_date(run: Convert) -> None:
+    moment = _moment(2080, 1, 1, 1, 29, 2)
+    _, sink = run(_xlsx([["n", "at"], [10**15, moment], [10**16, moment]]), name="x.xlsx")
+    assert parquet_table(sink).to_pydict() == {"n": [10**15, 10**16], "at": [moment, moment]}

@@ -2,12 +2,15 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from parquet_service import Parquet
+from parquet_service import Parquet, parquet_settings, running_parquet
 
+from shared_lib.storage import StorageSettings
+from shared_lib.testing.servers.stores import S3Server
 from shared_lib.testing.services import OTHER
 from shared_lib.testing.waiting import wait_until
 
@@ -82,6 +85,45 @@ def test_a_table_grows_and_every_version_stays(parquet: Parquet) -> None:
     assert rows(parquet, table, version=2) == {"id": [1, 2, 3], "x": ["a", "b", "c"]}
     (savings,) = parquet.get("/v1/savings", params={"dataset": "grows"})["datasets"]
     assert savings["bytes"]["before"] == len(b"id,x\n1,a\n2,b\n")
+
+
+@pytest.mark.long
+def test_tables_grow_and_are_asked_on_s3(tmp_path: Path, rclone_server: S3Server) -> None:
+    """Parts are fetched, shared, merged, queried and paged where no file has a path."""
+    storage = StorageSettings(
+        kind="s3",
+        endpoint=rclone_server.endpoint,
+        access_key=rclone_server.access_key,
+        secret_key=rclone_server.secret_key,
+        bucket="parquet-tables",
+        secure=False,
+    )
+    with running_parquet(parquet_settings(tmp_path, storage=storage)) as parquet:
+        (first,) = parquet.land({"a.csv": b"id,x\n1,a\n2\n"}, dataset="grows")
+        (more,) = parquet.land({"b.csv": b"id,x\n3,c\n"}, dataset="more")
+        table = first["table_id"]
+        assert ended(parquet, append(parquet, table, more))["parts_shared"] == 2
+        grown = rows(parquet, table)
+        assert grown == {"id": [1, 3], "x": ["a", "c"]}
+        compacted = ended(parquet, parquet.ask("POST", f"/v1/tables/{table}/compactions"))
+        assert (compacted["state"], compacted["parts_after"]) == ("succeeded", 1)
+        assert rows(parquet, table) == grown
+        assert parquet.get(f"/v1/tables/{table}/preview")["rows"] == [[1, "a"], [3, "c"]]
+        page = parquet.get(f"/v1/tables/{table}/rows", params={"sort": "-id", "limit": 1})
+        assert page["rows"] == [[3, "c"]]
+        sql = {"sql": "SELECT max(id) FROM data"}
+        answer = parquet.ask("POST", f"/v1/tables/{table}/query", json=sql)
+        assert answer.json()["rows"] == [[3]]
+        differs = diff(parquet, table, before=1, after=3)
+        assert differs["rows"]["first_added"] == [[3, "c"]]
+        preview = {"file_id": first["file_id"], "options": {"schema": {"id": "string"}}}
+        seen = parquet.ask("POST", "/v1/conversions/preview", json=preview).json()
+        assert seen["tables"][0]["rows"] == [["1", "a"]]
+        mended = {"rows": [{"byte": 9, "text": "2,b"}]}
+        path = f"/v1/conversions/{first['id']}/replay"
+        assert parquet.ask("POST", path, json=mended).status_code == 202
+        parquet.ended(first["file_id"])
+        assert rows(parquet, table) == {"id": [1, 2], "x": ["a", "b"]}
 
 
 def test_appends_at_once_lose_no_row(parquet: Parquet) -> None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI, Form, Query, Request, UploadFil
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.access import current_principal, state_of
-from gateway.pages import graphs, knowledge, samples, savings, tables, views
+from gateway.pages import graphs, groups, knowledge, samples, savings, tables, views
 from gateway.pages.asking import LeadsToSignIn, ask
 from gateway.pages.errors import configure_page_errors
 from gateway.pages.reference import group_operations
@@ -34,6 +34,7 @@ def configure_pages(app: FastAPI) -> None:
     app.include_router(tables.router)
     app.include_router(savings.router)
     app.include_router(knowledge.router)
+    app.include_router(groups.router)
     app.include_router(graphs.router)
     configure_page_errors(app)
 

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.access import current_principal, state_of
-from gateway.pages.asking import LeadsToSignIn, ask
+from gateway.pages.asking import LeadsToSignIn, ask, ask_unless
 from gateway.pages.rendering import render
 from gateway.pages.trees import branches, patterns_of
 
 HITS = 20
 SIMILAR = 5
-FILTERS = ("folder", "mime", "language", "element_type")
+FILTERS = ("folder", "mime", "language", "element_type", "cluster", "category")
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(LeadsToSignIn())])
 
@@ -56,10 +56,12 @@ async def base_page(
     mime: str = "",
     language: str = "",
     element_type: str = "",
+    cluster: str = "",
+    category: str = "",
 ) -> HTMLResponse:
     """A base: search with facets, counts, what was not read, builds."""
     path = f"/v1/knowledge-bases/{base}"
-    given = zip(FILTERS, (folder, mime, language, element_type), strict=True)
+    given = zip(FILTERS, (folder, mime, language, element_type, cluster, category), strict=True)
     chosen = {name: value for name, value in given if value}
     found = await ask(request, path)
     answer: Any = None
@@ -137,9 +139,11 @@ async def delete_base(request: Request, base: str, name: Annotated[str, Form()] 
 async def record_page(request: Request, base: str, record_id: str) -> HTMLResponse:
     """A record between its neighbours in the document, and what is like it."""
     path = f"/v1/knowledge-bases/{base}"
-    record, similar = await asyncio.gather(
-        ask(request, f"{path}/records/{record_id}"),
-        ask(request, f"{path}/records/{record_id}/similar", limit=SIMILAR),
+    here = f"{path}/records/{record_id}"
+    record, similar, (groups, _) = await asyncio.gather(
+        ask(request, here),
+        ask(request, f"{here}/similar", limit=SIMILAR),
+        ask_unless(request, f"{here}/groups", code="not_grouped"),
     )
     around = await ask(request, f"{path}/documents/{record['document_id']}/records", limit=500)
     place = record["position"]
@@ -154,6 +158,7 @@ async def record_page(request: Request, base: str, record_id: str) -> HTMLRespon
         record=record,
         near=near,
         similar=similar["hits"],
+        groups=groups,
         cli=f"fleet kb search {base} WORDS",
-        json_path=f"{path}/records/{record_id}",
+        json_path=here,
     )

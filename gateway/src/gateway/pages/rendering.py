@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.access import signed_in
-from gateway.pages import table_views, views
+from gateway.pages import group_views, table_views, views
 from gateway.pages.trees import shown_passage
 
 CONTENT_SECURITY_POLICY = (
@@ -38,7 +38,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(badge_of=views.badge_of, static=static_path)
+    environment.globals.update(
+        badge_of=views.badge_of, change_of=group_views.BADGES.__getitem__, static=static_path
+    )
     environment.filters.update(
         amount=views.show_amount,
         bytes=views.show_bytes,

@@ -6,14 +6,18 @@ from markupsafe import Markup
 
 from shared_lib.charts import (
     Bar,
+    CurvePlace,
     GraphEdge,
     GraphNode,
     Link,
     LinkedGroup,
     LinkedItem,
+    PointGroup,
     bar_chart,
     layered_graph,
     linked_columns,
+    point_map,
+    share_curve,
     sparkline,
 )
 
@@ -35,6 +39,8 @@ def everything() -> dict[str, Any]:
         "graph": _graph(),
         "links": _links(),
         "bars": _bars(),
+        "map": _map(),
+        "curve": _curve(),
         # The chart escapes what it is given.
         "spark": Markup(sparkline([1, 4, 9, 7, 3, 1], title="A column's shape")),  # noqa: S704
     }
@@ -90,3 +96,31 @@ def _bars() -> Markup:
     ]
     # The chart escapes what it is given.
     return Markup(bar_chart(bars, title="Megabytes by day", description="Thirty days."))  # noqa: S704
+
+
+def _map() -> Markup:
+    groups = [
+        PointGroup(
+            number=number + 1,
+            name=name,
+            said=f"{name}: 40 records",
+            href="#content",
+            points=[
+                (number / 5 + 0.04 * (n % 5), 0.2 + number % 2 * 0.4 + 0.03 * (n % 7))
+                for n in range(40)
+            ],
+        )
+        for number, name in enumerate(("valves", "invoices", "birds", "music", "ships"))
+    ]
+    drawn = point_map(groups, others=[(0.5, 0.9)], title="A map", description="Five groups.")
+    # The chart escapes what it is given.
+    return Markup(drawn)  # noqa: S704 - see the line above
+
+
+def _curve() -> Markup:
+    places = [CurvePlace(1 - n / 10, 0.8 + n / 50, f"margin {n / 10}") for n in range(10)]
+    drawn = share_curve(
+        places, axes=("given", "right"), title="A curve", description="Ten places.", marked=3
+    )
+    # The chart escapes what it is given.
+    return Markup(drawn)  # noqa: S704 - see the line above

@@ -16,6 +16,8 @@ SHOWN_COLUMNS = 100
 SHOWN_CELLS = 30
 SHOWN_LABELS = 20
 SHOWN_VERSIONS = 10
+OFFERED_TABLES = 100
+"""Of so many, the newest, one is chosen whose rows are appended."""
 PROFILED_COLUMNS = 25
 """With pictures of all of them a page stays below 300 kB."""
 SHOWN_STATISTICS = 200
@@ -45,11 +47,12 @@ async def table_page(request: Request, table_id: str) -> HTMLResponse:
     version = table["latest_version"]
     context: dict[str, Any] = {"table": table, "version": version}
     if version is not None:
-        profiled, preview, made, versions = await asyncio.gather(
+        profiled, preview, made, versions, others = await asyncio.gather(
             ask(request, f"/v1/tables/{table_id}/profile", version=version["number"]),
             ask(request, f"/v1/tables/{table_id}/preview", version=version["number"], limit=20),
             _task_dataset(request, version),
             ask(request, f"/v1/tables/{table_id}/versions", limit=SHOWN_VERSIONS),
+            ask(request, "/v1/tables", limit=OFFERED_TABLES),
         )
         columns = profiled["profile"]["columns"]
         context |= {
@@ -60,6 +63,11 @@ async def table_page(request: Request, table_id: str) -> HTMLResponse:
             "preview_columns": [c["name"] for c in preview["columns"]][:SHOWN_CELLS],
             "preview_rows": [row[:SHOWN_CELLS] for row in preview["rows"]],
             "versions": versions["items"],
+            "others": [
+                each
+                for each in others["items"]
+                if each["id"] != table_id and each["latest_version"] is not None
+            ],
             **made,
         }
     return render(
@@ -219,6 +227,27 @@ async def query_page(request: Request, table_id: str, sql: str = "") -> HTMLResp
         cli=f"fleet table query {table_id} 'FROM data'",
         json_path=f"/v1/tables/{table_id}",
     )
+
+
+@router.post("/tables/{table_id}/append")
+async def append_rows(
+    request: Request,
+    table_id: str,
+    *,
+    source: Annotated[str, Form()],
+    widen_to_text: Annotated[str, Form()] = "",
+) -> Response:
+    """Ask for the next version, then show its job."""
+    body = {"source_table_id": source, "widen_to_text": bool(widen_to_text)}
+    made = await send(request, f"/v1/tables/{table_id}/appends", body=body)
+    return RedirectResponse(f"/jobs/{made['job_id']}", status_code=303)
+
+
+@router.post("/tables/{table_id}/compact")
+async def compact_table(request: Request, table_id: str) -> Response:
+    """Ask for the same rows in fewer files, then show the job."""
+    made = await send(request, f"/v1/tables/{table_id}/compactions", body={})
+    return RedirectResponse(f"/jobs/{made['job_id']}", status_code=303)
 
 
 @router.post("/tables/{table_id}/task-dataset")

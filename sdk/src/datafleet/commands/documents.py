@@ -61,7 +61,7 @@ def _line(step: FlowStep) -> str:
     parts = [f"{styled_mark(step.state)} {printable(step.subject or '')}"]
     if step.name == "embedded":
         parts.append("embedded")
-    if facts:
+    if "records" in facts:
         parts += [
             f"{facts['records']} records",
             f"{facts['parsed']} of {facts['found']} files",

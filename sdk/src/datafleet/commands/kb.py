@@ -10,7 +10,7 @@ from datafleet.commands.kb_files import download_base
 from datafleet.commands.kb_query import query_base
 from shared_lib.console import Column, CommandError, ExitCode, Output, pass_output
 from shared_lib.console.formats import format_bytes, format_count
-from shared_lib.console.lazy import LazyGroup
+from shared_lib.console.lazy import LazyCommand, LazyGroup
 from shared_lib.console.states import color_of, show_state
 from shared_lib.console.times import show_time
 from shared_lib.contracts.knowledge import (
@@ -76,7 +76,17 @@ _BUILDS: tuple[Column[BuildView], ...] = (
 )  # fmt: skip
 
 
-@click.group(cls=LazyGroup)
+_GROUPS = "datafleet.commands.kb_groups"
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "clusters": LazyCommand(f"{_GROUPS}:clusters"),
+        "categories": LazyCommand(f"{_GROUPS}:categories"),
+        "taxonomy": LazyCommand(f"{_GROUPS}:taxonomy"),
+    },
+)
 def kb() -> None:
     """Documents as records that can be searched.
 

@@ -1,5 +1,6 @@
 """`fleet dataset savings` and `fleet dataset prices`: what was saved, by which prices."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,6 +38,29 @@ def _columns(currency: str) -> tuple[Column[DatasetSavings], ...]:
     )
 
 
+def _exact(name: str, of: Callable[[DatasetSavings], BeforeAfter]) -> list[Column[DatasetSavings]]:
+    """An amount as a program reads it: a column before, a column after."""
+    return [
+        Column(f"{name} before", lambda row: _plain(of(row).before)),
+        Column(f"{name} after", lambda row: _plain(of(row).after)),
+    ]
+
+
+def _plain(amount: float) -> str:
+    return f"{amount:.2f}".removesuffix(".00")
+
+
+_EXACT: tuple[Column[DatasetSavings], ...] = (
+    Column("dataset", lambda row: row.dataset or "all"),
+    Column("tables", lambda row: row.tables),
+    *_exact("stored", lambda row: row.bytes),
+    *_exact("count reads", lambda row: row.query_bytes.count),
+    *_exact("column reads", lambda row: row.query_bytes.column),
+    *_exact("filter reads", lambda row: row.query_bytes.filter),
+    *_exact("money", lambda row: row.money.total),
+)
+
+
 @click.command("savings", cls=Command, fields=DatasetSavings.model_fields)
 @click.argument("name", required=False)
 @pass_client
@@ -47,7 +71,8 @@ def savings(output: Output, *, client: "Client", name: str | None) -> None:
         find_dataset(client, name)
     found = client.savings.read(dataset=name)
     rows = [*found.datasets, found.total] if name is None else found.datasets
-    output.table(rows, columns=_columns(found.prices.currency))
+    columns = _columns(found.prices.currency) if output.for_people else _EXACT
+    output.table(rows, columns=columns)
     for said in found.assumptions:
         output.say(said)
     if found.total.unmeasured_tables:

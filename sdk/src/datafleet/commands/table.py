@@ -11,6 +11,8 @@ import click
 from datafleet.commands.connection import find_dataset, find_table, limit_option, pass_client
 from datafleet.commands.dataset import TABLE_COLUMNS
 from datafleet.commands.profiles import print_profile
+from datafleet.commands.table_conversions import convert, replay
+from datafleet.commands.table_export import export
 from datafleet.commands.table_query import query
 from datafleet.commands.table_versions import append, compact, diff, versions
 from shared_lib.console import Column, CommandError, Group, Output, pass_output
@@ -78,7 +80,7 @@ def show(output: Output, *, client: "Client", name: str) -> None:
     output.table(found.latest_version.columns if found.latest_version else [], columns=_COLUMNS)
 
 
-for command in (query, versions, append, compact, diff):
+for command in (query, versions, append, compact, diff, convert, replay, export):
     table.add_command(command)
 
 

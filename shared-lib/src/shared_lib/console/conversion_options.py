@@ -20,8 +20,15 @@ _OPTIONS = (
     click.option(
         "--format",
         "text_format",
-        type=click.Choice(["csv", "tsv", "jsonl"]),
+        type=click.Choice(["csv", "tsv", "jsonl", "json"]),
         help="Told from the bytes when left out.",
+    ),
+    click.option(
+        "--sheet",
+        "sheets",
+        multiple=True,
+        metavar="NAME",
+        help="Convert this sheet of a workbook only. Repeat for more.",
     ),
     click.option("--encoding", help="Such as cp1252; UTF-8 and byte order marks are told."),
     click.option("--delimiter", help="One character; told when left out. Write \\t for a tab."),
@@ -67,6 +74,7 @@ def conversion_options(function: Callable[..., ResultT]) -> Callable[..., Result
 
 _NAMES = (
     "text_format",
+    "sheets",
     "encoding",
     "delimiter",
     "header",
@@ -82,6 +90,7 @@ def read_options(
     text_format: str | None,
     delimiter: str | None,
     nulls: tuple[str, ...],
+    sheets: tuple[str, ...],
     quoted_empty_is_null: bool,
     schema: tuple[str, ...],
     **given: Any,
@@ -99,6 +108,7 @@ def read_options(
     said: dict[str, Any] = {
         **given,
         "format": text_format,
+        "sheets": list(sheets) or None,
         "delimiter": "\t" if delimiter == "\\t" else delimiter,
         "null_values": ["", *nulls] if nulls else None,
         "quoted_empty_is_null": quoted_empty_is_null or None,

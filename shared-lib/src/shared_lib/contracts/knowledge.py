@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from shared_lib.contracts.base import Contract, UtcTime
 from shared_lib.contracts.errors import Problem
+from shared_lib.contracts.groups import GroupingView
 from shared_lib.contracts.jobs import JobState
 
 Glob = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -216,6 +217,9 @@ class BuildView(Contract):
     embedding: EmbeddingView | None = Field(
         default=None, description="Null until the build can be searched, and without embeddings."
     )
+    grouping: GroupingView | None = Field(
+        default=None, description="Null until the build is embedded."
+    )
     error: Problem | None = None
     created_at: UtcTime
 
@@ -305,6 +309,7 @@ class FacetValue(Contract):
 
     value: str
     count: int
+    label: str | None = Field(default=None, description="Of a cluster or category.")
 
 
 class SearchAnswer(Contract):
@@ -315,5 +320,6 @@ class SearchAnswer(Contract):
     total: int = Field(description="Records that have the words, and what is near in meaning.")
     hits: list[SearchHit]
     facets: dict[str, list[FacetValue]] = Field(
-        description="`folder`, `mime`, `language`, `element_type`: the most frequent values."
+        description="`folder`, `mime`, `language`, `element_type`, and `cluster` and `category` "
+        "where the base is grouped: the most frequent values."
     )

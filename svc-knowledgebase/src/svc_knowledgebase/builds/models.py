@@ -30,6 +30,7 @@ class BuildRow(Base):
     changes: Mapped[dict[str, Any] | None]
     embed_job_id: Mapped[str | None]
     embedding: Mapped[dict[str, Any] | None]
+    group_job_id: Mapped[str | None]
     created_at: Mapped[datetime]
 
 

@@ -77,6 +77,30 @@ class BuildRepository(Repository[BuildRow]):
             )
         )
 
+    def object_before(self, row: BuildRow, name: str) -> BuildObjectRow | None:
+        """The object of that name of the newest build of the base before this one."""
+        query = (
+            select(BuildObjectRow)
+            .join(BuildRow, BuildRow.id == BuildObjectRow.build_id)
+            .where(
+                BuildRow.base_id == row.base_id,
+                BuildRow.number < row.number,
+                BuildObjectRow.name == name,
+            )
+        )
+        return self.session.scalar(query.order_by(BuildRow.number.desc()).limit(1))
+
+    def replace_objects(
+        self, build_id: str, objects: Mapping[str, StoredObject], *, names: Iterable[str]
+    ) -> None:
+        """Name these objects of a build instead of those of the names; the sweep deletes them."""
+        self.session.execute(
+            delete(BuildObjectRow).where(
+                BuildObjectRow.build_id == build_id, BuildObjectRow.name.in_(list(names))
+            )
+        )
+        self.add_objects(build_id, objects)
+
     def forget_objects(self, base_id: str, *, keep: Iterable[str]) -> None:
         """Let go of the objects of all builds of a base but these; the sweep deletes them."""
         builds = select(BuildRow.id).where(

@@ -12,6 +12,7 @@ from shared_lib.contracts.events import (
     KnowledgeBaseBuilt,
     RequestedBuild,
 )
+from shared_lib.contracts.groups import GroupingView
 from shared_lib.contracts.ids import IdKind, new_id
 from shared_lib.contracts.jobs import JobState
 from shared_lib.contracts.knowledge import (
@@ -41,12 +42,13 @@ from svc_knowledgebase.builds.models import BuildObjectRow, BuildRow
 from svc_knowledgebase.builds.repository import BuildRepository, ParsedRepository
 from svc_knowledgebase.embedding.models import VectorShardRow
 from svc_knowledgebase.embedding.repository import VectorRepository
-from svc_knowledgebase.requests import BUILD, EMBED
+from svc_knowledgebase.requests import BUILD, EMBED, GROUP
 from svc_knowledgebase.settings import KnowledgebaseSettings
 from svc_knowledgebase.sources.folders import SharedFolders
 from svc_knowledgebase.sources.models import LandedVersionRow
 from svc_knowledgebase.sources.repository import LandedVersionRepository
 
+GROUP_OBJECTS = ("clusters.json", "categories.json", "labels.sqlite")
 TOLD_PATHS = 200
 """Paths of each kind of change that a build keeps; the counts are in the event."""
 
@@ -250,6 +252,45 @@ class Builds:
         row.embedding = facts.model_dump(mode="json")
         if base.current_build_id == row.id:
             VectorRepository(unit).keep_only(shard)
+            settings = self._runtime.settings
+            if isinstance(settings, KnowledgebaseSettings) and settings.grouping:
+                self._request_groups(unit, row)
+
+    def request_grouping(self, unit: WriteUnit, base: KnowledgeBaseRow) -> None:
+        """Group the current build anew, when it is embedded; else that comes by itself."""
+        builds = BuildRepository(unit)
+        row = builds.get(base.current_build_id) if base.current_build_id else None
+        if row is not None and row.embedding is not None:
+            self._request_groups(unit, row)
+
+    def _request_groups(self, unit: WriteUnit, row: BuildRow) -> None:
+        job = self._queue.request(
+            unit,
+            kind=GROUP,
+            tenant=row.tenant,
+            params={"build_id": row.id},
+            subject_id=row.base_id,
+            flow_id=LandedVersionRepository(unit).get(row.version_id).flow_id,
+        )
+        row.group_job_id = job.id
+
+    def publish_groups(
+        self, unit: WriteUnit, *, build_id: str, job_id: str, objects: Mapping[str, StoredObject]
+    ) -> None:
+        """Show the groups of a build; runs in the transaction that ends the job.
+
+        Args:
+            job_id: the job that made them; when another was asked for since, they are let go of.
+            objects: instead of those that were made before.
+        """
+        builds = BuildRepository(unit)
+        row = builds.get(build_id)
+        if row is None:
+            raise BuildNotFoundError(f"There is no build {build_id}.")
+        KnowledgeBaseRepository(unit).lock(row.base_id)
+        unit.session.refresh(row)
+        if row.group_job_id == job_id and builds.object_named(row.id, RECORDS) is not None:
+            builds.replace_objects(row.id, objects, names=GROUP_OBJECTS)
 
     def _tell_built(
         self, unit: WriteUnit, row: BuildRow, *, base: KnowledgeBaseRow, changes: BuildChanges
@@ -399,6 +440,7 @@ def view_build(view: ReadView, build_id: str) -> BuildView:
         counts=BuildCounts.model_validate(row.counts) if row.counts else None,
         changes=BuildChanges.model_validate(row.changes) if row.changes else None,
         embedding=view_embedding(view, row),
+        grouping=view_grouping(view, row.id),
         error=Problem.model_validate(job.error) if job.error else None,
         created_at=row.created_at,
     )
@@ -413,5 +455,18 @@ def view_embedding(view: ReadView, row: BuildRow) -> EmbeddingView | None:
         job_id=job.id,
         state=JobState(job.state),
         facts=EmbeddingFacts.model_validate(row.embedding) if row.embedding else None,
+        error=Problem.model_validate(job.error) if job.error else None,
+    )
+
+
+def view_grouping(view: ReadView, build_id: str) -> GroupingView | None:
+    """Where the grouping of a build stands; None where nobody has asked for it."""
+    row = view.session.get(BuildRow, build_id)
+    if row is None or row.group_job_id is None:
+        return None
+    job = view.session.get_one(JobRow, row.group_job_id)
+    return GroupingView(
+        job_id=job.id,
+        state=JobState(job.state),
         error=Problem.model_validate(job.error) if job.error else None,
     )

@@ -53,12 +53,22 @@ def _builds(request: Request) -> OpenBuilds:
 
 
 def _filters(
+    *,
     folder: Annotated[str | None, Query(description="And all below it.")] = None,
     mime: Annotated[str | None, Query(description="Media type of the document.")] = None,
     language: Annotated[str | None, Query(description="ISO 639, such as `en`.")] = None,
     element_type: Annotated[str | None, Query(description="Such as `table`.")] = None,
+    cluster: Annotated[str | None, Query(description="Id of a cluster.")] = None,
+    category: Annotated[str | None, Query(description="Id of a category.")] = None,
 ) -> Filters:
-    return Filters(folder=folder, mime=mime, language=language, element_type=element_type)
+    return Filters(
+        folder=folder,
+        mime=mime,
+        language=language,
+        element_type=element_type,
+        cluster=cluster,
+        category=category,
+    )
 
 
 Service = Annotated[Searches, Depends(_searches)]

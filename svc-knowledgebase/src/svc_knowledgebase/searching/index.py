@@ -22,7 +22,7 @@ from shared_lib.contracts.knowledge import FileFate
 from svc_knowledgebase.building.assembly import PlacedRecord
 
 INDEX = "search.sqlite"
-FACETS = ("folder", "mime", "language", "element_type")
+FACETS = ("folder", "mime", "language", "element_type", "cluster", "category")
 TERMS_OF_SIMILAR = 25
 WORDS_OF_SIMILAR = 300
 """Different words of a record that are looked up; more tell no more."""
@@ -138,11 +138,13 @@ class Filters:
     mime: str | None = None
     language: str | None = None
     element_type: str | None = None
+    cluster: str | None = None
+    category: str | None = None
 
     def where(self) -> tuple[str, list[str]]:
         """As SQL on `record`."""
         parts, values = ["1"], list[str]()
-        for name in ("mime", "language", "element_type"):
+        for name in ("mime", "language", "element_type", "cluster", "category"):
             value = getattr(self, name)
             if value is not None:
                 parts.append(f"record.{name} = ?")
@@ -181,15 +183,38 @@ class Found:
     facets: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
 
 
+_LABELLED = """
+CREATE TEMP VIEW record AS SELECT r.*,
+    (SELECT cluster FROM labels.label AS l WHERE l.number = r.number) AS cluster,
+    (SELECT category FROM labels.label AS l WHERE l.number = r.number) AS category
+FROM main.record AS r
+"""
+_UNLABELLED = """
+CREATE TEMP VIEW record AS SELECT *, NULL AS cluster, NULL AS category FROM main.record
+"""
+
+
 @contextmanager
-def open_index(path: Path) -> Iterator["IndexReader"]:
-    """An index that nobody writes any more."""
-    address = f"file:{quote(str(path))}?mode=ro&immutable=1"
-    connection = sqlite3.connect(address, uri=True)
+def open_index(path: Path, *, labels: Path | None = None) -> Iterator["IndexReader"]:
+    """An index that nobody writes any more.
+
+    Args:
+        path: the index.
+        labels: of the same records (grouping/labels.py): a record has its cluster and category as
+            two columns more. They are looked up only where a query names them.
+    """
+    connection = sqlite3.connect(_read_only(path), uri=True)
     try:
+        if labels is not None:
+            connection.execute("ATTACH ? AS labels", (_read_only(labels),))
+        connection.execute(_LABELLED if labels is not None else _UNLABELLED)
         yield IndexReader(connection)
     finally:
         connection.close()
+
+
+def _read_only(path: Path) -> str:
+    return f"file:{quote(str(path))}?mode=ro&immutable=1"
 
 
 class IndexReader:
@@ -224,6 +249,15 @@ class IndexReader:
         """Where a record stands."""
         row = self._row("SELECT start, end FROM record WHERE id = ?", record_id)
         return Span(*row) if row else None
+
+    def spans(self, numbers: Sequence[int]) -> list[Span]:
+        """Where records stand, in the order of their numbers."""
+        rows = self.connection.execute(
+            "SELECT start, end FROM main.record "  # noqa: S608 - only marks are written into it
+            f"WHERE number IN ({', '.join('?' * len(numbers))}) ORDER BY number",
+            tuple(numbers),
+        )
+        return [Span(*row) for row in rows]
 
     def document(self, document_id: str) -> tuple[dict[str, Any], list[Span]] | None:
         """A document, and where its records stand."""

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared_lib.contracts.groups import GroupingView
 from shared_lib.contracts.knowledge import EmbeddingView, KnowledgeRecord
 from shared_lib.jobs import Runtime
 from svc_knowledgebase.bases.errors import NotBuiltYetError
@@ -13,8 +14,9 @@ from svc_knowledgebase.bases.service import Bases
 from svc_knowledgebase.building.assembly import RECORDS
 from svc_knowledgebase.builds.models import BuildObjectRow
 from svc_knowledgebase.builds.repository import BuildRepository
-from svc_knowledgebase.builds.service import view_embedding
+from svc_knowledgebase.builds.service import view_embedding, view_grouping
 from svc_knowledgebase.embedding.nearest import GRAPH, VECTORS, VectorFiles
+from svc_knowledgebase.grouping.labels import LABELS
 from svc_knowledgebase.searching.index import INDEX, IndexReader, Span, open_index
 
 CACHED_BYTES = 4 * 1024**3
@@ -28,12 +30,16 @@ class OpenBuild:
     Attributes:
         vectors: None until the build is embedded.
         embedding: where that stands; None where nobody has asked for it.
+        labels: clusters and categories; None until the build is grouped.
+        grouping: where that stands, likewise.
     """
 
     index: IndexReader
     records: Callable[[Sequence[Span]], list[KnowledgeRecord]]
     vectors: VectorFiles | None
     embedding: EmbeddingView | None
+    labels: Path | None
+    grouping: GroupingView | None
 
 
 class OpenBuilds:
@@ -50,7 +56,7 @@ class OpenBuilds:
             BaseNotFoundError: no such base in this tenant.
             NotBuiltYetError: it has no build.
         """
-        objects, _ = self._objects(base, tenant=tenant)
+        objects, *_ = self._objects(base, tenant=tenant)
         return objects[name]
 
     @contextmanager
@@ -61,7 +67,7 @@ class OpenBuilds:
             BaseNotFoundError: no such base in this tenant.
             NotBuiltYetError: it has no build.
         """
-        objects, embedding = self._objects(base, tenant=tenant)
+        objects, embedding, grouping = self._objects(base, tenant=tenant)
         records = objects[RECORDS].object_key
 
         def read(spans: Sequence[Span]) -> list[KnowledgeRecord]:
@@ -77,12 +83,20 @@ class OpenBuilds:
         if VECTORS in objects:
             graph = self.here(objects[GRAPH]) if GRAPH in objects else None
             vectors = VectorFiles(self.here(objects[VECTORS]), graph=graph)
-        with open_index(self.here(objects[INDEX])) as reader:
-            yield OpenBuild(index=reader, records=read, vectors=vectors, embedding=embedding)
+        labels = self.here(objects[LABELS]) if LABELS in objects else None
+        with open_index(self.here(objects[INDEX]), labels=labels) as reader:
+            yield OpenBuild(
+                index=reader,
+                records=read,
+                vectors=vectors,
+                embedding=embedding,
+                labels=labels,
+                grouping=grouping,
+            )
 
     def _objects(
         self, base: str, *, tenant: str
-    ) -> tuple[dict[str, BuildObjectRow], EmbeddingView | None]:
+    ) -> tuple[dict[str, BuildObjectRow], EmbeddingView | None, GroupingView | None]:
         with self._runtime.database.read() as view:
             row = self._bases.find(view, base, tenant=tenant)
             builds = BuildRepository(view)
@@ -91,7 +105,8 @@ class OpenBuilds:
                 raise NotBuiltYetError(
                     f"{base} has no finished build yet. Ask for one: fleet kb rebuild {base}"
                 )
-            return builds.objects(build.id), view_embedding(view, build)
+            standing = view_embedding(view, build), view_grouping(view, build.id)
+            return builds.objects(build.id), *standing
 
     def here(self, row: BuildObjectRow) -> Path:
         """An object as a file of this machine; it is named by its content and never changes."""

@@ -13,6 +13,8 @@ from shared_lib.contracts.knowledge import (
 from shared_lib.embeddings.warm import QueryEmbedder
 from svc_knowledgebase.bases.errors import DocumentNotFoundError, NotEmbeddedError
 from svc_knowledgebase.embedding.nearest import Near
+from svc_knowledgebase.grouping.errors import NotGroupedError
+from svc_knowledgebase.grouping.labels import open_labels
 from svc_knowledgebase.searching.index import Filters, Found, Hit
 from svc_knowledgebase.searching.meanings import CANDIDATES, MeaningReader, fuse
 from svc_knowledgebase.searching.opening import OpenBuild, OpenBuilds
@@ -55,8 +57,10 @@ class Searches:
             BaseNotFoundError: no such base in this tenant.
             NotBuiltYetError: it has no build.
             NotEmbeddedError: a mode is asked for that needs vectors, and there are none.
+            NotGroupedError: a group is asked for, and there are none.
         """
         with self._builds.open(base, tenant=tenant) as build:
+            _check_groups(base, build, filters)
             meanings = Meanings(None)
             if mode != "keyword":
                 meanings = self._meanings(build, query, filters=filters)
@@ -82,6 +86,7 @@ class Searches:
             number = build.index.number(record_id)
             if number is None:
                 raise _no_record(record_id)
+            _check_groups(base, build, filters)
             if build.vectors is None:
                 found = build.index.similar(record_id, filters, limit=limit)
                 return _answer(build, found or Found(), mode="keyword", note=_why_not(build))
@@ -191,10 +196,7 @@ def _with_records(
         note=note,
         total=found.total,
         hits=[_shown(each, record) for each, record in zip(hits, records, strict=True)],
-        facets={
-            name: [FacetValue(value=value, count=count) for value, count in values]
-            for name, values in found.facets.items()
-        },
+        facets=_facets(build, found),
     )
 
 
@@ -214,3 +216,25 @@ def _no_record(record_id: str) -> DocumentNotFoundError:
         f"There is no record {record_id} in the current build. Search again: its text may have "
         "changed."
     )
+
+
+def _facets(build: OpenBuild, found: Found) -> dict[str, list[FacetValue]]:
+    labels = {"cluster": dict[str, str](), "category": dict[str, str]()}
+    if build.labels is not None:
+        with open_labels(build.labels) as reader:
+            labels = reader.names()
+    return {
+        name: [
+            FacetValue(value=value, count=count, label=labels.get(name, {}).get(value))
+            for value, count in values
+        ]
+        for name, values in found.facets.items()
+    }
+
+
+def _check_groups(base: str, build: OpenBuild, filters: Filters) -> None:
+    if build.labels is None and (filters.cluster is not None or filters.category is not None):
+        raise NotGroupedError(
+            f"{base} has no clusters and no categories yet: search without them, or ask again "
+            "when its grouping has ended."
+        )

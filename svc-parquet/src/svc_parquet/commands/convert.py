@@ -84,7 +84,8 @@ def command(
         telling.tell_left_out(file, as_json=as_json)
     from svc_parquet.commands.running import Run  # noqa: PLC0415 - imported when called
 
-    with Run(options, as_json=as_json) as run:
+    root = source if source.is_dir() else source.parent
+    with Run(options, root=root, as_json=as_json) as run:
         try:
             failed = sum(not run.convert(file, stem) for file, stem in jobs)
         except KeyboardInterrupt:

@@ -21,8 +21,8 @@ Progress = Callable[[int, int], None]
 class Run:
     """One call of the command: its options, its totals, and the paths that have been given."""
 
-    def __init__(self, options: ConversionOptions, *, as_json: bool) -> None:
-        self._options = options
+    def __init__(self, options: ConversionOptions, *, root: Path, as_json: bool) -> None:
+        self._options, self._root = options, root
         self._as_json = as_json
         self._reader = ReaderProcess()
         self._given: set[str] = set()
@@ -36,12 +36,16 @@ class Run:
         except (FleetError, OSError) as error:
             telling.tell_failure(file, error, as_json=self._as_json)
             return False
+        path = self._path(file)
         for made, paths in zip(report.tables, outputs, strict=True):
-            telling.tell_success(file, made.report, paths, as_json=self._as_json)
+            telling.tell_success(file, made.report, paths, path=path, as_json=self._as_json)
             self.totals.add(made.report)
         for refused in report.not_converted:
-            telling.tell_refused(file, refused, as_json=self._as_json)
+            telling.tell_refused(file, refused, path=path, as_json=self._as_json)
         return all(telling.is_harmless(refused) for refused in report.not_converted)
+
+    def _path(self, file: Path) -> str:
+        return file.relative_to(self._root).as_posix()
 
     def _run(
         self, file: Path, stem: Path, progress: Progress
@@ -51,9 +55,18 @@ class Run:
         with tempfile.TemporaryDirectory(prefix=".converting-", dir=stem.parent) as folder:
             sink = Path(folder)
             report = convert_file(
-                file, sink, options=self._options, progress=progress, reader=self._reader
+                file,
+                sink,
+                options=self._options,
+                progress=progress,
+                reader=self._reader,
+                path=self._path(file),
             )
-            names = name_parts([made.report.source for made in report.tables], file=stem.name)
+            names = name_parts(
+                [made.report.source for made in report.tables],
+                file=stem.name,
+                path=self._path(file),
+            )
             outputs = [
                 _place(made, sink / made.folder, self._free(stem.parent / safe_path(name)))
                 for name, made in zip(names, report.tables, strict=True)

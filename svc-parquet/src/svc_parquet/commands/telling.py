@@ -64,7 +64,7 @@ def tell_totals(totals: Totals, *, files: int, failed: int, bytes_in: int) -> No
 
 
 def tell_success(
-    file: Path, report: "ConversionReport", outputs: list[Path], *, as_json: bool
+    file: Path, report: "ConversionReport", outputs: list[Path], *, path: str, as_json: bool
 ) -> None:
     if as_json:
         dumped = report.model_dump(mode="json", by_alias=True)
@@ -75,7 +75,7 @@ def tell_success(
     sign = "\u2212" if change < 0 else "+"
     shape = f"{_counted(report.rows, 'row')} \u00d7 {_counted(report.columns, 'column')}"
     sizes = f"{_size(report.bytes_in)} \u2192 {_size(report.bytes_out)} ({sign}{abs(change)} %)"
-    name = _part_name(report.source)
+    name = _part_name(report.source, path=path)
     if name:
         sizes = _size(report.bytes_out)
     click.echo(f"{_styled('ok', 'green')}  {file}{name}  {shape}  {sizes}  {outputs[0]}")
@@ -93,20 +93,21 @@ def tell_success(
         )
 
 
-def _part_name(source: "TableSource") -> str:
-    """Which part of its file a table is, as it is shown after the file's name."""
-    parts = [part for part in (source.path, source.name) if part]
+def _part_name(source: "TableSource", *, path: str) -> str:
+    """Which part of the file at a path a table is, as it is shown after the file's name."""
+    below = (source.path or "").removeprefix(path).removeprefix("/")
+    parts = [part for part in (below, source.name) if part]
     return f" [{' '.join(parts)}{', hidden' if source.hidden else ''}]" if parts else ""
 
 
-def tell_refused(file: Path, refused: "NotConverted", *, as_json: bool) -> None:
+def tell_refused(file: Path, refused: "NotConverted", *, path: str, as_json: bool) -> None:
     if as_json:
         problem = {"code": refused.code, "detail": refused.reason}
         source = refused.source.model_dump(mode="json")
         click.echo(json.dumps({"file": str(file), "ok": False, "source": source, "error": problem}))
         return
     word = _styled("left out" if is_harmless(refused) else "failed", "yellow")
-    click.echo(f"{word}  {file}{_part_name(refused.source)}: {refused.reason}", err=True)
+    click.echo(f"{word}  {file}{_part_name(refused.source, path=path)}: {refused.reason}", err=True)
 
 
 def tell_left_out(file: Path, *, as_json: bool) -> None:

@@ -24,6 +24,7 @@ from svc_parquet.conversions.errors import (
     TooManyEntriesError,
     UnsafeEntryError,
 )
+from svc_parquet.conversions.found import source_at
 from svc_parquet.conversions.naming import ENDINGS
 
 MOST_ENTRIES = 100_000
@@ -88,12 +89,6 @@ class Entry:
     def source(self) -> TableSource:
         """Where it stands in the tree."""
         return source_at(self.path)
-
-
-def source_at(path: str) -> TableSource:
-    """The place in a tree that a path names."""
-    folders = list(PurePosixPath(path).parts[:-1])
-    return TableSource(path=path, folder=folders[0] if folders else None, subfolders=folders[1:])
 
 
 def zip_entries(path: Path, *, folder: Path, budget: Budget) -> Iterator[Entry]:

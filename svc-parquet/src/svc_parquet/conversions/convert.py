@@ -6,6 +6,7 @@ Knows files and columns; no HTTP, SQL or queues.
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from shared_lib.contracts.conversions import (
@@ -28,7 +29,7 @@ from svc_parquet.conversions.errors import (
     UnknownColumnError,
 )
 from svc_parquet.conversions.finding import Means, find_tables
-from svc_parquet.conversions.found import Found
+from svc_parquet.conversions.found import Found, inside
 from svc_parquet.conversions.parquet_writer import no_space
 from svc_parquet.conversions.readers.reader_process import ReaderProcess
 from svc_parquet.conversions.text_table import SourceTable, TextTable
@@ -94,6 +95,7 @@ def convert_file(
     options: ConversionOptions | None = None,
     progress: Progress = _silent,
     reader: ReaderProcess | None = None,
+    path: str | None = None,
 ) -> FileReport:
     """Convert every table of a file; what cannot be converted is listed and the rest goes on.
 
@@ -101,6 +103,7 @@ def convert_file(
         source, options, progress: as for `convert`.
         sink: a folder, made when missing; each table's results are in a folder of its own there.
         reader: one to go on with after this file; left out, one is started when it is needed.
+        path: the way to the file in the tree that it comes from, kept as the place of its tables.
 
     Raises:
         ConversionError: nothing of the file can be converted; the error is that of its first part.
@@ -112,6 +115,8 @@ def convert_file(
     with _disk_errors_explained(sink), _means(sink, options=options, reader=reader) as means:
         for found in find_tables(source, means=means):
             folder = f"{len(report.tables):05d}"
+            if path is not None:
+                found = replace(found, source=inside(path, found.source))  # noqa: PLW2901 - the same table
             try:
                 made = _convert_found(
                     found, source, sink / folder, options=options, progress=progress

@@ -57,6 +57,8 @@ def tell_delimiter(
         return hint.decode("ascii"), "the file's `sep=` line"
     best: tuple[float, int, str] | None = None
     for delimiter in "\t,;|" if tab else _DELIMITERS:
+        if delimiter.encode() not in text:
+            continue  # one field everywhere
         records = sample_records(text, delimiter=delimiter, whole=whole)
         width, share = _common_width(records)
         if width < 2 or share < _CONSISTENT:

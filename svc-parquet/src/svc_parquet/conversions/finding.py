@@ -12,8 +12,6 @@ from shared_lib.contracts.conversions import Compression, ConversionOptions, Tab
 from svc_parquet.conversions.archives import (
     MOST_NESTED,
     Budget,
-    Entry,
-    source_at,
     tar_entries,
     zip_entries,
 )
@@ -26,7 +24,7 @@ from svc_parquet.conversions.errors import (
     TooManyEntriesError,
     UnsupportedFormatError,
 )
-from svc_parquet.conversions.found import Found, refused
+from svc_parquet.conversions.found import Found, inside, refused
 from svc_parquet.conversions.json_table import JsonTable, RowPass
 from svc_parquet.conversions.magic import Binary, Typed, binary_format, markup_format
 from svc_parquet.conversions.quarantine import Quarantine
@@ -138,7 +136,7 @@ def _archive_tables(path: Path, kind: str, means: Means) -> Iterator[Found]:
         try:
             for found in find_tables(entry.file, means=inner):
                 yield replace(
-                    found, source=_inside(entry, found.source), file=found.file or entry.file
+                    found, source=inside(entry.path, found.source), file=found.file or entry.file
                 )
         except (DecompressionLimitError, TooManyEntriesError):
             raise
@@ -146,12 +144,6 @@ def _archive_tables(path: Path, kind: str, means: Means) -> Iterator[Found]:
             yield refused(entry.source, error)
         finally:
             shutil.rmtree(inner.scratch, ignore_errors=True)
-
-
-def _inside(entry: Entry, source: TableSource) -> TableSource:
-    """The place of a table that was found in an entry."""
-    path = entry.path if source.path is None else f"{entry.path}/{source.path}"
-    return source_at(path).model_copy(update={"name": source.name, "hidden": source.hidden})
 
 
 def _document_grids(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from shared_lib.contracts.conversions import TableSource
 from svc_parquet.conversions.text_table import SourceTable
@@ -18,6 +18,18 @@ class Found:
     source: TableSource
     open: Callable[[Path], SourceTable]
     file: Path | None = None
+
+
+def source_at(path: str) -> TableSource:
+    """The place in a tree that a path names."""
+    folders = list(PurePosixPath(path).parts[:-1])
+    return TableSource(path=path, folder=folders[0] if folders else None, subfolders=folders[1:])
+
+
+def inside(path: str, source: TableSource) -> TableSource:
+    """The place of a table that was found in the file at a path."""
+    whole = path if source.path is None else f"{path}/{source.path}"
+    return source_at(whole).model_copy(update={"name": source.name, "hidden": source.hidden})
 
 
 def refused(source: TableSource, error: Exception) -> Found:

@@ -43,6 +43,20 @@ _PATTERNS = [
         (" ", "T"), (":%S", ":%S%.3f", ":%S%.6f", ":%S%.9f", ""), ("", "Z")
     )
 ]
+_DIGITS = {"%Y": 4, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}
+_SHAPES = {
+    pattern: re.compile(
+        re.sub(
+            r"%\.(\d)f|%\w",
+            lambda found: (
+                rf"\.[0-9]{{{found[1]}}}" if found[1] else rf"[0-9]{{{_DIGITS[found[0]]}}}"
+            ),
+            pattern,
+        )
+    )
+    for pattern in _PATTERNS
+}
+"""What a text of each pattern looks like: few are then worth trying."""
 _NUMERIC_START = re.compile(r"-?[0-9]")
 _DATE_SHAPE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECIMAL_NAME = re.compile(r"decimal\(\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)")
@@ -50,12 +64,17 @@ _DECIMAL_NAME = re.compile(r"decimal\(\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)")
 
 def keeps(column_type: ColumnType, text: pl.Series) -> bool:
     """Whether every text of the sample survives the type."""
-    frame = pl.DataFrame([text.alias("text")]).with_columns(
-        column_type.parse(pl.col("text")).alias("value")
+    # Lazily, because each question to the engine costs more than a small file's values.
+    both = (
+        text.alias("text")
+        .to_frame()
+        .lazy()
+        .with_columns(column_type.parse(pl.col("text")).alias("value"))
     )
     proof = column_type.proof(pl.col("text"), pl.col("value"))
-    if frame.select(proof.alias("proof")).item():
+    if both.select(proof.alias("proof")).collect().item():
         return True
+    frame = both.collect()
     return not column_type.misfits(frame["text"], frame["value"]).any()
 
 
@@ -85,7 +104,8 @@ def _candidates(present: pl.Series, *, kind: ColumnKind) -> Iterator[ColumnType]
 
 def _matching_patterns(first: str) -> list[ColumnType]:
     sample = pl.Series([first])
-    return [kind for kind in map(DatetimeType, _PATTERNS) if keeps(kind, sample)]
+    likely = [pattern for pattern, shape in _SHAPES.items() if shape.fullmatch(first)]
+    return [kind for kind in map(DatetimeType, likely) if keeps(kind, sample)]
 
 
 def _numeric_candidates(present: pl.Series, *, json: bool) -> Iterator[ColumnType]:
@@ -108,6 +128,7 @@ def _decimal_for(present: pl.Series) -> DecimalType | None:
     """The decimal type that has room for all digits, or None when one has not."""
     digits = (
         present.to_frame("text")
+        .lazy()
         .select(
             pl.col("text").str.extract(_NUMBER, 1).str.len_bytes().alias("whole"),
             pl.col("text").str.extract(_NUMBER, 2).str.len_bytes().fill_null(0).alias("fraction"),
@@ -118,6 +139,7 @@ def _decimal_for(present: pl.Series) -> DecimalType | None:
             pl.col("fraction").min().alias("least"),
             pl.col("fraction").max().alias("most"),
         )
+        .collect()
     )
     strange, whole, least, most = digits.row(0)
     if strange or whole + most > WIDE_DIGITS:

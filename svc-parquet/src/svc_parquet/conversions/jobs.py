@@ -39,11 +39,11 @@ def run(context: JobContext) -> None:
     source_file = _fetch(context, object_key, path=path)
     if corrected:
         source_file = corrected_file(context, source_file, conversion_id=conversion_id)
-    report = convert_file(source_file, sink, options=options, progress=context.progress)
+    report = convert_file(source_file, sink, options=options, progress=context.progress, path=path)
     for made in report.tables:
-        _tell(context, path=path, report=made.report)
+        _tell(context, report=made.report)
         (sink / made.folder / REPORT_FILE).write_text(made.report.model_dump_json())
-    _tell_refused(context, path=path, report=report)
+    _tell_refused(context, report=report)
     context.start_publishing()
     objects = [_store(context, sink=sink, made=made, table_id=table_id) for made in report.tables]
     conversions = Conversions(context.runtime, tables=Tables(context.runtime))
@@ -89,13 +89,12 @@ def _store(
     return objects
 
 
-def _tell(context: JobContext, *, path: str, report: ConversionReport) -> None:
+def _tell(context: JobContext, *, report: ConversionReport) -> None:
     """The job's log says what was decided, in the order in which people ask."""
     decided = report.decisions
-    name = f"{path} {_shown(report.source)}".rstrip()
     context.log(
-        f"{name}: {report.rows} rows x {report.columns} columns, {decided.format}, "
-        f"{decided.encoding} ({decided.encoding_reason})"
+        f"{_shown(report.source)}: {report.rows} rows x {report.columns} columns, "
+        f"{decided.format}, {decided.encoding} ({decided.encoding_reason})"
     )
     for widening in report.widened:
         context.log(
@@ -113,11 +112,9 @@ def _tell(context: JobContext, *, path: str, report: ConversionReport) -> None:
         )
 
 
-def _tell_refused(context: JobContext, *, path: str, report: FileReport) -> None:
+def _tell_refused(context: JobContext, *, report: FileReport) -> None:
     for refused in report.not_converted:
-        context.log(
-            f"{path} {_shown(refused.source)}: not converted. {refused.reason}", level="warning"
-        )
+        context.log(f"{_shown(refused.source)}: not converted. {refused.reason}", level="warning")
 
 
 def _shown(source: TableSource) -> str:

@@ -38,18 +38,25 @@ def name_tables(paths: list[str], *, dataset: str) -> dict[str, str]:
     return {path: name if taken[name] == 1 else path for path, name in short.items()}
 
 
-def name_parts(sources: Sequence["TableSource"], *, file: str) -> list[str]:
-    """The names of a file's tables: the file's own for one, its parts below it for several."""
+def name_parts(sources: Sequence["TableSource"], *, file: str, path: str) -> list[str]:
+    """The names of a file's tables: the file's own for one, its parts below it for several.
+
+    Args:
+        sources: where they were found.
+        file: the name of the file's own table.
+        path: the way to the file, with which the paths of its tables begin.
+    """
     if len(sources) == 1:
         return [file]
-    paths = Counter(without_endings(source.path) for source in sources if source.path)
-    single = Counter(source.path for source in sources)
+    inner = [(source.path or "").removeprefix(path).removeprefix("/") for source in sources]
+    paths = Counter(without_endings(each) for each in inner if each)
+    single = Counter(inner)
     names: dict[str, None] = {}
-    for source in sources:
+    for source, below in zip(sources, inner, strict=True):
         steps = [file]
-        if source.path:
-            short = without_endings(source.path)
-            steps.append(short if paths[short] == single[source.path] else source.path)
+        if below:
+            short = without_endings(below)
+            steps.append(short if paths[short] == single[below] else below)
         if source.name is not None:
             steps.append(source.name)
         names[_free("/".join(steps), taken=names)] = None

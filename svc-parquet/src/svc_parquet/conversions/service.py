@@ -133,15 +133,16 @@ class Conversions:
         row = ConversionRepository(unit).find(conversion_id, tenant=tenant)
         if row is None:
             raise ConversionNotFoundError(f"There is no conversion {conversion_id}.")
-        published = self._tables.published_by(unit, row.id)
-        if len(published) != 1 or not published[0][1].quarantined_rows or published[0][1].source:
+        source = ConversionRepository(unit).source_of(row)
+        published = [version for _, version in self._tables.published_by(unit, row.id)]
+        if len(published) != 1 or not _is_whole(published[0], path=source.path):
             raise NothingToReplayError(
                 "Rows are replayed of a conversion of one table that has set some aside. Repair "
                 "the file itself and send it again."
             )
         again = self.request(
             unit,
-            source=ConversionRepository(unit).source_of(row),
+            source=source,
             options=ConversionOptions.model_validate(row.options),
             replays=row.id,
             corrections=[each.model_dump(mode="json") for each in body.rows],
@@ -190,7 +191,11 @@ class Conversions:
         if conversion is None:
             raise ConversionNotFoundError(f"There is no conversion {conversion_id}.")
         source = ConversionRepository(unit).source_of(conversion)
-        names = name_parts([made.report.source for made in report.tables], file=source.table_name)
+        names = name_parts(
+            [made.report.source for made in report.tables],
+            file=source.table_name,
+            path=source.path,
+        )
         promised = conversion.table_id
         for place, (name, made, stored) in enumerate(
             zip(names, report.tables, objects, strict=True)
@@ -297,3 +302,9 @@ class Conversions:
             error=Problem.model_validate(job.error) if job.error else None,
             created_at=row.created_at,
         )
+
+
+def _is_whole(version: TableVersionRow, *, path: str) -> bool:
+    """Whether a table is the whole of its file, and rows of it were set aside."""
+    place = TableSource.model_validate(version.source or {})
+    return bool(version.quarantined_rows) and place.name is None and place.path in {None, path}

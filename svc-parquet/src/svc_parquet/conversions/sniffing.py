@@ -312,10 +312,12 @@ def _sniff_delimited(
 def _remarks_over_table(text: bytes, *, options: ConversionOptions, whole: bool) -> bytes:
     """The `#` lines over a table of several columns, without the last if it is the header."""
     remarks = leading_remarks(text)
+    if not remarks:
+        return b""
     body = text[len(remarks) :]
     delimiter, _ = tell_delimiter(body, tab=False, options=options, whole=whole, hint=None)
     width = tell_width(sample_records(body, delimiter=delimiter, whole=whole))
-    if not remarks or width == 1:
+    if width == 1:
         return b""
     last = remarks.splitlines(keepends=True)[-1]
     (fields,) = sample_records(last, delimiter=delimiter, whole=True) or [[]]

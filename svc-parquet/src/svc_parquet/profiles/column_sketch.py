@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from shared_lib.contracts.conversions import (
@@ -25,6 +26,8 @@ _TOP = 10
 _TRACK_FROM = 1024
 _TRACK_TO = 4096
 _LONGEST_SHOWN = 200
+_PLAIN = 2**53
+"""Below it a number of Python is one of JSON."""
 _READ_AS_TEXT = (pl.String, pl.Int64)
 
 
@@ -170,13 +173,15 @@ class ColumnSketch:
             return None
         if isinstance(value, str):
             return value[:_LONGEST_SHOWN]
+        if isinstance(value, int | float) and abs(value) < _PLAIN:
+            return value
         return json_values(pl.Series([value], dtype=self._dtype))[0]
 
     def _quantiles(self, values: pl.Series, weights: Weights | None) -> list[Quantile]:
         """Values at the given ranks; no interpolation, so that every answer occurs."""
         if values.is_empty():
             return []
-        order = values.arg_sort().to_numpy()
+        order = _order(values)
         ranks = np.arange(1, len(values) + 1) if weights is None else np.cumsum(weights[order])
         wanted = np.ceil(np.asarray(QUANTILES) * ranks[-1]).clip(min=1)
         found = order[np.searchsorted(ranks, wanted)]
@@ -224,6 +229,13 @@ class ColumnSketch:
         if self._dtype != pl.String or not self._present:
             return None
         return LengthStatistics(min=int(least), mean=total / self._present, max=greatest)
+
+
+def _order(values: pl.Series) -> npt.NDArray[Any]:
+    """The places of the values in their order."""
+    if values.dtype.is_decimal():
+        return values.arg_sort().to_numpy()
+    return np.argsort(values.to_physical().to_numpy(), kind="stable")
 
 
 def _finite(numbers: Floats, weights: Weights | None) -> tuple[Floats, Weights | None]:

@@ -91,11 +91,21 @@ def _by_values(seen: Seen, plain: str) -> ColumnMeaning | None:
     kinds.append(("phone", "telephone numbers", lambda v: _is_phone(v, named=named)))
     values = [value.strip() for value in seen.values[:LOOKED_AT]]
     for kind, said, is_one in kinds:
-        share = sum(map(is_one, values)) / len(values) if values else 0.0
+        share = _share(values, is_one)
         if share >= MOST:
             part = "all" if share == 1 else f"{share:.0%} of"
             return ColumnMeaning(kind=kind, reason=f"{part} values that were looked at are {said}")
     return None
+
+
+def _share(values: Sequence[str], is_one: Callable[[str], bool]) -> float:
+    """The part of the values that is of a kind; 0 as soon as it cannot be most of them."""
+    others, most_others = 0, len(values) - MOST * len(values)
+    for value in values:
+        others += not is_one(value)
+        if others > most_others + 1:
+            return 0.0
+    return 1 - others / len(values) if values else 0.0
 
 
 def _by_statistics(seen: Seen, plain: str) -> ColumnMeaning | None:
@@ -121,18 +131,20 @@ def _by_statistics(seen: Seen, plain: str) -> ColumnMeaning | None:
 
 
 def _is_ip(value: str) -> bool:
+    if "." not in value and ":" not in value:
+        return False
     try:
         ipaddress.ip_address(value)
     except ValueError:
         return False
-    return "." in value or ":" in value
+    return True
 
 
 def _is_phone(value: str, *, named: bool) -> bool:
-    digits = sum(letter.isdigit() for letter in value)
-    if not 7 <= digits <= 15 or _PHONE.fullmatch(value) is None or _DATE.fullmatch(value):
+    if _PHONE.fullmatch(value) is None or _DATE.fullmatch(value):
         return False
-    return value.startswith("+") or named
+    digits = sum(letter.isdigit() for letter in value)
+    return 7 <= digits <= 15 and (value.startswith("+") or named)
 
 
 def _is_iban(value: str) -> bool:

@@ -35,7 +35,7 @@ class Queries:
         self._runtime = runtime
         self._tables = tables
         self._settings = settings
-        self._processes = AnsweringProcesses(_answerers(settings))
+        self._processes = AnsweringProcesses(answerers(settings))
         self._files = PartFiles(
             runtime.store,
             folder=runtime.settings.data.absolute() / "query-cache",
@@ -152,7 +152,8 @@ class Queries:
         return [str(self._files.path_of(key)) for key in source.keys]
 
 
-def _answerers(settings: QuerySettings) -> Answerers:
+def answerers(settings: QuerySettings) -> Answerers:
+    """How the processes that answer queries are started and bounded."""
     child = [sys.executable, "-m", "svc_parquet.queries.child"]
     return Answerers(
         command=[*child, str(settings.memory_limit_bytes), str(settings.threads)],

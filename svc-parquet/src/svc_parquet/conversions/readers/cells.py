@@ -1,6 +1,8 @@
 """Cells of spreadsheets: their kinds, and their text where a column has several kinds."""
 
 import datetime as dt
+import re
+from decimal import Decimal
 from typing import Literal
 
 Cell = None | str | bool | float | dt.datetime | dt.date | dt.time | dt.timedelta
@@ -20,6 +22,34 @@ _FORMS: dict[type, Form] = {
 }
 _EXACT = 2**53
 """Below it a double is an integer exactly when it says so."""
+_SURE_DIGITS = 15
+"""Every decimal of so many digits comes back from a double."""
+_LONG_INTEGER = re.compile(r"-?[0-9]{16,400}")
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
+
+
+class Digits(str):
+    """A number whose digits a double may not hold."""
+
+    __slots__ = ()
+
+
+def beyond_double(text: str) -> bool:
+    """Whether the digits of a number have to be kept as they are written.
+
+    Integers of 16 digits and more are, so that they stay integers. Other numbers are when the
+    double that is nearest to them is written otherwise: in its shortest form, and by as many digits
+    as the number has (programs write 15 to 17).
+    """
+    if len(text) <= _SURE_DIGITS:
+        return False
+    if _LONG_INTEGER.fullmatch(text):
+        return True
+    if not _NUMBER.fullmatch(text):
+        return False
+    written, double = Decimal(text), float(text)
+    digits = len(written.as_tuple().digits)
+    return written != Decimal(repr(double)) and written != Decimal(f"{double:.{min(digits, 17)}g}")
 
 
 def form_of(kinds: set[type]) -> Form:

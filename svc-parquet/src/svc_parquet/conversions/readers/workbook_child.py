@@ -1,6 +1,11 @@
-"""Workbooks, in the reader's process: sheets by calamine, to Arrow files of typed columns."""
+"""Workbooks, in the reader's process: to Arrow files of typed columns.
 
+Sheets are read by calamine, and what it cannot tell is looked up in the file; .ods is read by us.
+"""
+
+import contextlib
 import datetime as dt
+import zipfile
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -9,11 +14,20 @@ from typing import Any
 import pyarrow as pa
 import python_calamine as calamine
 
-from svc_parquet.conversions.readers.cells import Cell, Form, cell_text, form_of
+from svc_parquet.conversions.readers.cells import (
+    Cell,
+    Digits,
+    Form,
+    beyond_double,
+    cell_text,
+    form_of,
+)
+from svc_parquet.conversions.readers.exceptions import Exceptions, exceptions_of
+from svc_parquet.conversions.readers.ods_sheets import OdsSheet, read_sheets
 from svc_parquet.conversions.readers.refusing import Handler, RefusedError, identity_of
-from svc_parquet.conversions.readers.xlsx_exceptions import exceptions_of
 
 HEAD_ROWS = 200
+_TIMES = (dt.date, dt.time, dt.timedelta)
 _BLOCK_ROWS = 20_000
 _LARGE = float(2**53)
 
@@ -33,7 +47,7 @@ def _book(path: str) -> Any:
     found = identity_of(path)
     if _Open.identity != found:
         try:
-            _Open.book, _Open.identity = calamine.CalamineWorkbook.from_path(path), found
+            _Open.book, _Open.identity = _opened(path), found
         except calamine.PasswordError as error:
             raise RefusedError(
                 "protected_file", "it is protected by a password; save it without one"
@@ -42,8 +56,22 @@ def _book(path: str) -> Any:
     return _Open.book
 
 
+def _opened(path: str) -> Any:
+    """A workbook of calamine, or the sheets of an .ods by their names, made distinct."""
+    with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+        if "content.xml" in archive.namelist():
+            sheets: dict[str, OdsSheet] = {}
+            for number, sheet in enumerate(read_sheets(path), 1):
+                name = sheet.name or f"sheet {number}"
+                sheets[name if name not in sheets else f"{name} ({number})"] = sheet
+            return sheets
+    return calamine.CalamineWorkbook.from_path(path)
+
+
 def _sheet(path: str, name: str) -> Any:
     book = _book(path)
+    if isinstance(book, dict):
+        return book[name]
     if _Open.sheet_name != name:
         _Open.sheet = None  # the last one's cells are not held beside the next one's
         _Open.sheet, _Open.sheet_name = book.get_sheet_by_name(name), name
@@ -52,13 +80,17 @@ def _sheet(path: str, name: str) -> Any:
 
 def list_sheets(*, path: str) -> list[dict[str, Any]]:
     """Names, whether each is shown, and whether it has cells at all."""
+    book = _book(path)
+    if isinstance(book, dict):
+        shown = {"kind": "WorkSheet"}
+        return [{"name": name, "hidden": s.hidden} | shown for name, s in book.items()]
     return [
         {
             "name": sheet.name,
             "hidden": sheet.visible != calamine.SheetVisibleEnum.Visible,
             "kind": str(sheet.typ).rpartition(".")[2],
         }
-        for sheet in _book(path).sheets_metadata
+        for sheet in book.sheets_metadata
     ]
 
 
@@ -80,6 +112,8 @@ def read_head(*, path: str, sheet: str) -> dict[str, Any]:
 
 def _rows_of(sheet: Any) -> Iterator[list[Any]]:
     """The rows from the first with a cell on; the library begins at the top of the sheet."""
+    if isinstance(sheet, OdsSheet):
+        return sheet.iter_rows()
     return islice(sheet.iter_rows(), sheet.start[0], None)
 
 
@@ -88,12 +122,17 @@ def write_rows(
 ) -> dict[str, Any]:
     """Write the rows after the first `skip` as Arrow files; the forms of the columns of each.
 
-    Cells that are errors, and integers that doubles do not hold, are taken from the file itself.
+    Cells that are errors, and numbers that doubles do not hold, are taken from the file itself.
     """
     found = _sheet(path, sheet)
     words = frozenset(nulls)
-    rows: Iterator[list[Cell]] = (_plain(row, words) for row in islice(_rows_of(found), skip, None))
-    exceptions = exceptions_of(Path(path), sheet)
+    rows: Iterator[list[Cell]] = islice(_rows_of(found), skip, None)
+    if words - {""}:
+        rows = (_plain(row, words) for row in rows)
+    if isinstance(found, OdsSheet):
+        exceptions = Exceptions(uncached=found.uncached)
+    else:
+        exceptions = exceptions_of(Path(path), sheet, place=_book(path).sheet_names.index(sheet))
     if exceptions.cells:
         start = (found.start[0] + skip, found.start[1])
         rows = _overlaid(rows, exceptions.cells, start=start)
@@ -102,7 +141,7 @@ def write_rows(
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     while block := list(islice(rows, _BLOCK_ROWS)):
-        kept = [row for row in block if any(cell is not None for cell in row)]
+        kept = [row for row in block if row.count("") + row.count(None) < len(row)]
         blank += len(block) - len(kept)
         if not kept:
             continue
@@ -129,22 +168,23 @@ def _overlaid(
     for number, row in enumerate(rows, start[0]):
         for column, text in by_row.get(number, {}).items():
             place = column - start[1]
-            if 0 <= place < len(row):
-                row[place] = _Digits(text) if text.lstrip("-").isdigit() else text
+            # What is shown as a date is one, however many digits its number has.
+            if 0 <= place < len(row) and not isinstance(row[place], _TIMES):
+                row[place] = Digits(text) if beyond_double(text) else text
         yield row
 
 
-class _Digits(str):
-    """An integer of more digits than a double holds."""
-
-    __slots__ = ()
-
-
 def _array(column: tuple[Cell, ...]) -> tuple[pa.Array, Form]:
-    """The cells of a column, typed where they are of one form and texts where not."""
+    """The cells of a column, typed where they are of one form and texts where not.
+
+    An empty text is calamine's cell that holds nothing.
+    """
     kinds = set(map(type, column))
-    if _Digits in kinds:
-        plain = kinds - {_Digits, type(None)}
+    if str in kinds and "" in column:
+        column = tuple(None if cell == "" else cell for cell in column)
+        kinds = set(map(type, column))
+    if Digits in kinds:
+        plain = kinds - {Digits, type(None)}
         form: Form = "number" if plain <= {float, int} else "mixed"
         return pa.array(list(map(cell_text, column)), pa.string()), form
     form = form_of(kinds)

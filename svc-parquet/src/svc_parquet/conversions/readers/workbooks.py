@@ -167,8 +167,8 @@ class SheetTable(TextTable):
                 f"{uncached:,} formulas have no stored result and are null; open the workbook and "
                 "save it to have them computed"
             )
-        if self._workbook.format in {"ods", "xlsb", "xls"}:
-            self._notes.append("numbers are doubles, and errors are null, in this format's reader")
+        if self._workbook.format in {"xlsb", "xls"}:
+            self._notes.append("numbers are doubles in this format; each is kept exactly")
 
     def frames(self, *, progress: ByteProgress) -> Iterator[pl.DataFrame]:
         """All rows from the spool."""

@@ -1,30 +1,30 @@
-"""What calamine cannot tell of an .xlsx sheet: errors, long integers, formulas without a result.
+"""What calamine cannot tell of an .xlsx sheet: errors, long numbers, formulas without a result.
 
 An error in a cell is read as nothing, and every number as a double. The sheet's XML is searched for
-such cells as bytes, which is cheap, and parsed only if it has some.
+such cells as bytes, which is cheap, and parsed only if it has some. Spreadsheet programs write 17
+digits at most, which a double gives back; other programs may write more.
 """
 
 import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO
 
+from svc_parquet.conversions.readers.cells import beyond_double
 from svc_parquet.conversions.readers.safe_xml import safe_parser
 
 _BLOCK = 1 << 20
 _OVERLAP = 64
-_LONG = re.compile(rb"v>-?[0-9]{16}")
+_LONG = re.compile(rb"v>-?(?:[0-9]{16}|[1-9](?=[0-9.]{18})[0-9]*\.|0\.0*[1-9][0-9]{17})")
 _UNCACHED = re.compile(
     rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^<>]*/>)"
     rb"(?:<(?:\w+:)?v ?/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"
 )
 _ERROR = b't="e"'
-_FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
-_INTEGER = re.compile(r"-?[0-9]{16,}")
+_FORMULA_STARTS = (b"<f", b":f")
+"""What every formula begins with, and little else in a sheet; looked for fast."""
 _REFERENCE = re.compile(r"([A-Z]+)([0-9]+)")
-_RELATIONS = "xl/_rels/workbook.xml.rels"
 
 
 @dataclass
@@ -35,44 +35,42 @@ class Exceptions:
     uncached: int = 0
 
 
-def exceptions_of(path: Path, sheet: str) -> Exceptions:
-    """The exceptions of a sheet; none in a file that is no .xlsx."""
+def xlsx_exceptions(archive: zipfile.ZipFile, *, part: str) -> Exceptions:
+    """The exceptions of a sheet's part of an .xlsx."""
     found = Exceptions()
-    if not zipfile.is_zipfile(path):
-        return found
-    with zipfile.ZipFile(path) as archive:
-        part = _part_of(archive, sheet)
-        if part is None:
-            return found
-        special = False
+    special = False
+    with archive.open(part) as file:
+        for block in _overlapping(file):
+            special = special or _ERROR in block or _LONG.search(block) is not None
+            if any(start in block for start in _FORMULA_STARTS):
+                found.uncached += _count_new(_UNCACHED, block)
+    if special:
         with archive.open(part) as file:
-            for block in _overlapping(file):
-                special = special or _ERROR in block or _LONG.search(block) is not None
-                if _FORMULA.search(block) is not None:
-                    found.uncached += _count_new(_UNCACHED, block)
-        if special:
-            with archive.open(part) as file:
-                found.cells = _SpecialCells().read(file)
+            found.cells = _SpecialCells().read(file)
     return found
 
 
-def _part_of(archive: zipfile.ZipFile, sheet: str) -> str | None:
+def xlsx_part(archive: zipfile.ZipFile, sheet: str) -> str | None:
     """The archive's entry that holds a sheet."""
-    if "xl/workbook.xml" not in archive.namelist() or _RELATIONS not in archive.namelist():
-        return None
-    targets = {
-        attributes.get("Id"): attributes.get("Target", "")
-        for name, attributes in _elements(archive, _RELATIONS)
-        if name == "Relationship"
-    }
+    targets = relation_targets(archive, "xl/_rels/workbook.xml.rels")
     for name, attributes in _elements(archive, "xl/workbook.xml"):
         if name == "sheet" and attributes.get("name") == sheet:
-            target = targets.get(next((v for k, v in attributes.items() if k.endswith(":id")), ""))
-            if target is None:
-                return None
-            part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-            return part if part in archive.namelist() else None
+            relation = next((v for k, v in attributes.items() if k.endswith(":id")), "")
+            return targets.get(relation)
     return None
+
+
+def relation_targets(archive: zipfile.ZipFile, entry: str) -> dict[str, str]:
+    """Entries of the archive by the ids of a workbook's relations."""
+    names = set(archive.namelist())
+    found: dict[str, str] = {}
+    for name, attributes in _elements(archive, entry) if entry in names else []:
+        if name == "Relationship":
+            target = attributes.get("Target", "")
+            part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+            if part in names:
+                found[attributes.get("Id", "")] = part
+    return found
 
 
 def _elements(archive: zipfile.ZipFile, entry: str) -> list[tuple[str, dict[str, str]]]:
@@ -100,7 +98,7 @@ def _count_new(pattern: re.Pattern[bytes], block: bytes) -> int:
 
 
 class _SpecialCells:
-    """Reads the cells of a sheet that hold an error or a long integer."""
+    """Reads the cells of a sheet that hold an error or a long number."""
 
     def __init__(self) -> None:
         self._cells: dict[tuple[int, int], str] = {}
@@ -138,7 +136,7 @@ class _SpecialCells:
         if name.rpartition(":")[2] != "v" or self._text is None:
             return
         text = "".join(self._text)
-        if self._error or (self._number and _INTEGER.fullmatch(text)):
+        if self._error or (self._number and beyond_double(text)):
             self._cells[self._row, self._column] = text
         self._text = None
 

@@ -1,0 +1,1 @@
+"""Categories: what records, columns and datasets are about, of subjects that somebody named."""

@@ -1,0 +1,1 @@
+"""Clusters: records that are like one another, their names, and what changes between builds."""
