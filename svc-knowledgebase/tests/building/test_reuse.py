@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared_lib.contracts.knowledge import BuildOptions, Manifest, Selection
+from svc_knowledgebase.building import reuse
 from svc_knowledgebase.building.assembly import MANIFEST, RECORDS, Assembly, SourceFile, assemble
 from svc_knowledgebase.building.parsed import Recipe, parse_to_bytes
 from svc_knowledgebase.building.reuse import ASSEMBLY, Before
@@ -110,3 +111,27 @@ def test_what_is_taken_over_is_what_would_be_written(
     last = root / str(len(changes))
     assert contents(last) == contents(root / "whole")
     assert answers(last) == answers(root / "whole")
+
+
+def test_what_is_not_as_it_was_left_is_not_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built(tmp_path / "base", CHAIN, after=None)
+    manifest = Manifest.model_validate_json((tmp_path / "base" / MANIFEST).read_bytes())
+
+    def load() -> Before | None:
+        base = tmp_path / "base"
+        return Before.load(base / ASSEMBLY, records=base / RECORDS, manifest=manifest)
+
+    assert load() is not None
+    with monkeypatch.context() as other:
+        other.setattr(reuse, "LAYOUT", 0)
+        assert load() is None
+    left = (tmp_path / "base" / ASSEMBLY).read_bytes()
+    for damaged in (b"", left[:-1], b"{}\n" + left.partition(b"\n")[2]):
+        (tmp_path / "base" / ASSEMBLY).write_bytes(damaged)
+        assert load() is None
+    (tmp_path / "base" / ASSEMBLY).write_bytes(left)
+    with (tmp_path / "base" / RECORDS).open("ab") as records:
+        records.write(b"\n")
+    assert load() is None

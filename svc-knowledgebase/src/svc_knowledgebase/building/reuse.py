@@ -16,11 +16,13 @@ from typing import Self
 
 import orjson
 
-from shared_lib.contracts.knowledge import FileFate, Manifest
+from shared_lib.contracts.knowledge import FileFate, KnowledgeRecord, Manifest
 from svc_knowledgebase.building.duplicates import NearDuplicates
 from svc_knowledgebase.building.sketches import Sketch, SketchTable
 
 ASSEMBLY = "assembly.bin"
+LAYOUT = 1
+"""Raise it when a record or a row of the index is written in another way: all are written anew."""
 FEW = 1000
 """So many records are compared anew whatever the share; beyond a quarter, all are."""
 
@@ -65,12 +67,13 @@ class Before:
     @classmethod
     def load(cls, assembly: Path, *, records: Path, manifest: Manifest) -> Self | None:
         """None when something of it is missing, or is not what the manifest says."""
-        with suppress(OSError, ValueError, TypeError):
+        with suppress(OSError, ValueError, TypeError, KeyError):
             head, _, rest = assembly.read_bytes().partition(b"\n")
             stored = orjson.loads(head)
             with records.open("rb") as opened:
                 digest = hashlib.file_digest(opened, "sha256").hexdigest()
-            if not manifest.records_sha256 == digest == stored["records_sha256"]:
+            same = manifest.records_sha256 == digest == stored["records_sha256"]
+            if not same or stored["layout"] != _layout():
                 return None
             return cls(
                 records=records,
@@ -87,6 +90,10 @@ class Before:
         return range(start, start + self.documents[path].sketches)
 
 
+def _layout() -> list[object]:
+    return [LAYOUT, *KnowledgeRecord.model_fields]
+
+
 def stored_assembly(
     documents: dict[str, Contribution], table: SketchTable, *, records_sha256: str
 ) -> bytes:
@@ -95,7 +102,8 @@ def stored_assembly(
         path: (c.key, c.start, c.end, c.records, c.near_duplicates, c.tokens, c.sketches)
         for path, c in documents.items()
     }
-    head = orjson.dumps({"records_sha256": records_sha256, "documents": rows})
+    facts = {"layout": _layout(), "records_sha256": records_sha256, "documents": rows}
+    head = orjson.dumps(facts)
     return head + b"\n" + table.to_bytes()
 
 

@@ -12,6 +12,7 @@ from svc_knowledgebase.building.assembly import SourceFile
 from svc_knowledgebase.building.batches import Places
 from svc_knowledgebase.building.folder import PlacesOfFiles, find_files, hash_files
 from svc_knowledgebase.building.selection import Selector
+from svc_knowledgebase.sources.archives import Unpacked, is_archive, unpack
 from svc_knowledgebase.sources.folders import ObjectPrefix
 from svc_knowledgebase.sources.models import LandedFileRow
 
@@ -33,16 +34,44 @@ class Listing:
 def list_landed(
     landed: Iterable[LandedFileRow], selector: Selector, *, store: ObjectStore, scratch: Path
 ) -> Listing:
-    """The files of a landed version; `scratch` is an empty folder for those that are fetched."""
-    rows = list(landed)
-    selected = [row for row in rows if selector.selects(row.path)]
+    """The files of a landed version, those of archives in it below the archive's own path.
+
+    `scratch` is an empty folder for what is fetched and unpacked.
+    """
+    excluded, files, keys = 0, dict[str, SourceFile](), dict[str, str]()
+    unpacked = dict[str, Path]()
+    for number, row in enumerate(landed):
+        if is_archive(row.path):
+            for member in _members(row, selector, store, scratch / f"archive-{number}"):
+                if member.selected:
+                    # A name that comes twice is what it is the second time, as when unpacking.
+                    files[member.file.path] = member.file
+                    if member.place is not None:
+                        unpacked[member.file.path] = member.place
+                else:
+                    excluded += 1
+        elif selector.selects(row.path):
+            files[row.path] = SourceFile(path=row.path, bytes=row.bytes, sha256=row.sha256)
+            keys[row.path] = row.object_key
+        else:
+            excluded += 1
     return Listing(
-        files=[SourceFile(path=row.path, bytes=row.bytes, sha256=row.sha256) for row in selected],
-        excluded=len(rows) - len(selected),
-        places=_Fetched(
-            {row.path: row.object_key for row in selected}, store=store, scratch=scratch
-        ),
+        files=[files[path] for path in sorted(files)],
+        excluded=excluded,
+        places=_Fetched(keys, store=store, scratch=scratch, here=unpacked),
     )
+
+
+def _members(
+    row: LandedFileRow, selector: Selector, store: ObjectStore, folder: Path
+) -> Iterator[Unpacked]:
+    """The members of a landed archive, taken out into a folder."""
+    folder.mkdir()
+    archive = store.local_path(row.object_key)
+    if archive is None:
+        archive = folder / "archive"
+        store.get_file(row.object_key, archive)
+    yield from unpack(archive, row.path, selector, into=folder)
 
 
 def list_shared(
@@ -111,7 +140,15 @@ def _hashed_object(path: str, size: int, key: str, store: ObjectStore) -> Source
 class _Fetched(Places):
     """Objects by path: where they lie, or fetched while a parser reads them."""
 
-    def __init__(self, keys: Mapping[str, str], *, store: ObjectStore, scratch: Path) -> None:
+    def __init__(
+        self,
+        keys: Mapping[str, str],
+        *,
+        store: ObjectStore,
+        scratch: Path,
+        here: Mapping[str, Path] | None = None,
+    ) -> None:
+        self._here = here or {}
         self._store = store
         self._keys = keys
         self._folder = scratch
@@ -119,6 +156,8 @@ class _Fetched(Places):
 
     def open(self, file: SourceFile) -> Path:
         """Where it lies now."""
+        if file.path in self._here:
+            return self._here[file.path]
         key = self._keys[file.path]
         place = self._store.local_path(key)
         if place is None:
