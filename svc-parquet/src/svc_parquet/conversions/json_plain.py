@@ -139,5 +139,5 @@ def texts_of(tokens: pl.Series, *, form: Form) -> pl.Series:
     escaped = texts.str.contains("\\", literal=True).arg_true()
     if escaped.is_empty():
         return texts
-    written = ",".join(tokens.gather(escaped))
+    written = ",".join(tokens.gather(escaped).to_list())
     return texts.scatter(escaped, pl.Series(json.loads(f"[{written}]"), dtype=pl.String))
