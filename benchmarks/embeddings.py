@@ -63,7 +63,7 @@ def precisions(texts: list[str], folder: Path, *, rounds: int) -> None:
     """Time each precision in turns."""
     models = {precision: opened(precision, folder) for precision in PRECISIONS}
     vectors = {name: model.embed(texts) for name, model in models.items()}
-    spent: dict[str, list[float]] = {name: [] for name in models}
+    spent: dict[Precision, list[float]] = {name: [] for name in models}
     for _ in range(rounds):
         for name, model in models.items():
             begun = time.perf_counter()
@@ -73,10 +73,10 @@ def precisions(texts: list[str], folder: Path, *, rounds: int) -> None:
         model.close()
     print("| precision | sentences/s | against fp32 | same ten neighbours |\n|---|---|---|---|")
     slow = statistics.median(spent["fp32"])
-    for name, seconds in spent.items():
+    for precision, seconds in spent.items():
         median = statistics.median(seconds)
-        same = overlap(vectors["fp32"], vectors[name])
-        print(f"| {name} | {len(texts) / median:.0f} | {slow / median:.2f} | {same:.3f} |")
+        same = overlap(vectors["fp32"], vectors[precision])
+        print(f"| {precision} | {len(texts) / median:.0f} | {slow / median:.2f} | {same:.3f} |")
 
 
 def embedded(texts: list[str], folder: Path) -> Vectors:
