@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from shared_lib.testing.embeddings import DIMENSIONS, embedding_endpoint
 from svc_knowledgebase.commands.build import command
 
 
@@ -44,6 +46,26 @@ def test_json_is_manifest_and_changes(folder: Path) -> None:
     answer = json.loads(run(folder, "--json", "--all", "--rows", "each").stdout)
     assert answer["manifest"]["counts"]["records"] == 4
     assert answer["changes"]["added"] == [".hidden.md", "a.md", "deep/b.csv", "p.png"]
+
+
+def test_vectors_and_groups_beside_the_records(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with embedding_endpoint() as endpoint:
+        settings = endpoint.settings
+        for name in ("provider", "url", "model"):
+            monkeypatch.setenv(f"FLEET_EMBEDDINGS__{name.upper()}", getattr(settings, name))
+        result = run(folder, "--embed")
+        assert result.exit_code == 0, result.output
+        assert "2 texts embedded, 0 known" in result.stderr
+        base = folder.parent / "base"
+        assert np.load(base / "vectors.npy").shape == (2, DIMENSIONS)
+        assert len(json.loads((base / "clusters.json").read_text())["assignment"]) == 2
+
+        (folder / "new.md").write_text("# New\n\nSomething about fans.")
+        assert "1 texts embedded, 2 known" in run(folder, "--embed").stderr
+        assert np.load(base / "vectors.npy").shape == (3, DIMENSIONS)
+        assert not list(base.glob(".embedding-*"))
 
 
 @pytest.mark.parametrize(("words", "code"), [(["--characters", "10"], 2), (["--include", "!"], 1)])

@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
-from knowledge_service import BASES, Knowledge, knowledge_settings, running_knowledge
+from knowledge_service import (
+    BASES,
+    Knowledge,
+    knowledge_settings,
+    running_knowledge,
+    running_worker,
+)
 from planted import SUBJECTS, embed
 
 from shared_lib.contracts.groups import ClusterOptions, Taxonomy
@@ -15,6 +21,7 @@ from shared_lib.contracts.scopes import ROLE_SCOPES, Role
 from shared_lib.storage.keys import knowledge_key
 from shared_lib.testing.embeddings import embedding_endpoint
 from shared_lib.testing.services import OTHER, TENANT
+from shared_lib.testing.waiting import wait_until
 from svc_knowledgebase.builds.models import BuildRow
 from svc_knowledgebase.builds.service import Builds
 from svc_knowledgebase.grouping.group import group_records
@@ -239,3 +246,33 @@ def test_groups_take_the_place_of_those_before(knowledge: Knowledge, tmp_path: P
     assert (without.status_code, without.json()["code"]) == (409, "not_grouped")
     assert "fleet kb taxonomy again FILE" in without.json()["detail"]
     assert len(knowledge.get(f"{BASES}/again/clusters")["clusters"]) == 2
+
+
+def test_a_grouping_that_is_cut_off_ends_once(tmp_path: Path) -> None:
+    mark = tmp_path / "crashed"
+    with embedding_endpoint() as endpoint:
+        settings = knowledge_settings(tmp_path, embeddings=endpoint.settings, grouping=True)
+        stopped = {
+            "FLEET_CRASH_AT": "knowledgebase.grouping.object_put",
+            "FLEET_CRASH_MARK": str(mark),
+        }
+        with (
+            running_knowledge(settings, supervised=False) as knowledge,
+            running_worker(settings, **stopped),
+        ):
+            knowledge.make_base("book")
+            knowledge.land(files(SIZES), dataset="book")
+            knowledge.embedded("book")
+            wait_until(mark.exists, timeout_s=60, what="the crash")
+            grouping = knowledge.get(f"{BASES}/book")["current_build"]["grouping"]
+            wait = {"Prefer": "wait=60"}
+            job = knowledge.get(f"/v1/jobs/{grouping['job_id']}", headers=wait)
+
+            assert (job["state"], job["attempts"]) == ("succeeded", 2)
+            found = knowledge.get(f"{BASES}/book/clusters")["clusters"]
+            assert sum(each["size"] for each in found) <= sum(SIZES.values())
+
+            def written() -> int:
+                return sum(key.endswith("clusters.json") for key in knowledge.objects())
+
+            wait_until(lambda: written() == 1, what="the sweep")

@@ -128,3 +128,20 @@ def test_documents_and_their_records(index: Search) -> None:
 def test_whatever_people_write_is_no_error(index: Search, query: str) -> None:
     assert '"""' not in match_of(query)
     index.reader.search(query, Filters(), limit=1)
+
+
+def test_words_that_stand_everywhere_tell_nothing(tmp_path: Path) -> None:
+    recipe = Recipe.of(BuildOptions())
+    assembly = Assembly(source="test", target=tmp_path)
+    with IndexWriter(tmp_path / INDEX) as writer:
+        for number in range(60):
+            path, text = f"{number:02}.txt", f"What is the use of part {number}?"
+            file = SourceFile(path=path, bytes=len(text), sha256="0" * 64)
+            placed = assembly.add(file, parse_to_bytes(path, text.encode(), recipe))
+            fate = FileFate(path=path, bytes=1, sha256=None, fate="parsed", records=len(placed))
+            writer.add(path, fate, placed)
+    with open_index(tmp_path / INDEX) as reader:
+        found = reader.search("what is the 7", Filters(), limit=10)
+        assert (found.total, found.hits[0].snippet) == (1, "What is the use of part ‹7›?")
+        assert reader.search("what is the", Filters(), limit=10).total == 60
+        assert reader.search('"use of" 7 "is the"', Filters(), limit=1).total == 60

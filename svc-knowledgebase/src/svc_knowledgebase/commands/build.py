@@ -43,6 +43,15 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option(
     "--workers", type=click.IntRange(1, 64), help="Parser processes; the processors if not."
 )
+@click.option(
+    "--embed", is_flag=True,
+    help="Make vectors, clusters and categories too, by the model that FLEET_EMBEDDINGS names.",
+)  # fmt: skip
+@click.option(
+    "--data", envvar="FLEET_DATA", default="data", show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="With --embed: where the environment `ml` is, or is installed.",
+)  # fmt: skip
 @pass_output
 def command(
     output: Output,
@@ -57,6 +66,8 @@ def command(
     columns: tuple[str, ...],
     source: str | None,
     workers: int | None,
+    embed: bool,
+    data: Path,
 ) -> ExitCode:
     """Build or rebuild a knowledge base from a folder, without a server.
 
@@ -78,7 +89,35 @@ def command(
             progress=lambda done, total: bar.update(done=done, total=total),
         )
     _tell(output, report, target)
+    if embed:
+        _embed(output, target, data=data)
     return ExitCode.FAILED if report.manifest.counts.failed else ExitCode.OK
+
+
+def _embed(output: Output, target: Path, *, data: Path) -> None:
+    from shared_lib.embeddings.opening import model_of, open_embedder  # noqa: PLC0415 - loads numpy
+    from svc_knowledgebase.embedding.folder import embed_folder  # noqa: PLC0415 - loads scikit-learn
+    from svc_knowledgebase.settings import KnowledgebaseSettings  # noqa: PLC0415 - when called
+
+    settings = KnowledgebaseSettings(mode="embedded", data=data)
+    with output.progress("embedding", unit="texts") as bar:
+        made = embed_folder(
+            target,
+            open_model=lambda: open_embedder(
+                settings.embeddings,
+                environments=settings.environments_folder,
+                cache=settings.embedding_cache,
+                log=output.detail,
+            ),
+            model=model_of(settings.embeddings),
+            progress=lambda done, total: bar.update(done=done, total=total),
+        )
+    output.say(
+        f"{made.embedded.embedded:,} texts embedded, {made.embedded.reused:,} known "
+        f"\u2192 {target / 'vectors.npy'}"
+    )
+    if made.grouped is not None:
+        output.say(made.grouped.told())
 
 
 def _tell(output: Output, report: "BuildReport", target: Path) -> None:

@@ -117,9 +117,10 @@ def _best(scores: Vectors, *, limit: int, numbers: NDArray[np.int64] | None) -> 
     count = min(limit, len(scores))
     if count == 0:
         return []
-    places = np.argpartition(-scores, count - 1)[:count]
     # Equal scores in the order of the records, so that an answer is always the same.
-    places = places[np.lexsort((places, -scores[places]))]
+    least = np.partition(scores, -count)[-count]
+    places = np.flatnonzero(scores >= least)
+    places = places[np.lexsort((places, -scores[places]))][:count]
     of = places + 1 if numbers is None else numbers[places]
     return [
         Near(int(number), float(score)) for number, score in zip(of, scores[places], strict=True)

@@ -7,7 +7,7 @@ filters need, and where in `records.jsonl` each record stands.
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import log
@@ -26,6 +26,9 @@ FACETS = ("folder", "mime", "language", "element_type", "cluster", "category")
 TERMS_OF_SIMILAR = 25
 WORDS_OF_SIMILAR = 300
 """Different words of a record that are looked up; more tell no more."""
+
+STANDS_EVERYWHERE, FEW_RECORDS = 0.3, 20
+"""A word that more than this share of the records have, and more than so many, tells nothing."""
 
 MARKS = ("\u2039", "\u203a")
 _WORD = re.compile(r"\w+")
@@ -228,7 +231,22 @@ class IndexReader:
 
         A phrase in quotation marks must be there as it stands.
         """
-        return self._find(match_of(query), filters, limit=limit)
+        return self._find(self.match(query), filters, limit=limit)
+
+    def match(self, query: str) -> str:
+        """What a query asks of FTS5: without words that stand everywhere, where others are left."""
+        words = set(_words_of(query))
+        total = (self._row("SELECT count(*) FROM record") or (0,))[0]
+        most = max(int(total * STANDS_EVERYWHERE), FEW_RECORDS)
+        if len(words) < 2:
+            return match_of(query)
+        return match_of(query, without={word for word in words if self._more_have(word, most)})
+
+    def _more_have(self, word: str, most: int) -> bool:
+        """Whether more records than so many have a word; it is counted no further."""
+        statement = "SELECT count(*) FROM (SELECT 1 FROM passage WHERE passage MATCH ? LIMIT ?)"
+        row = self._row(statement, f'"{word}"', most + 1)
+        return row is not None and int(row[0]) > most
 
     def similar(self, record_id: str, filters: Filters, *, limit: int) -> Found | None:
         """Records that share the rarest words of this one; None when there is no such record."""
@@ -333,17 +351,26 @@ class IndexReader:
         return row
 
 
-def match_of(query: str) -> str:
+def match_of(query: str, *, without: Collection[str] = ()) -> str:
     """FTS5's own language for what a person wrote: nothing of it is an operator.
 
     Phrases in quotation marks are all needed; of other words any, which BM25 then ranks.
+
+    Args:
+        query: as it was written.
+        without: words that are left out, unless no others are there.
     """
-    needed = phrases_of(query)
-    words = [f'"{word}"' for word in _WORD.findall(_QUOTED.sub(" ", query))]
+    needed, every = phrases_of(query), _words_of(query)
+    words = [f'"{word}"' for word in [w for w in every if w not in without] or every]
     if not needed:
         return " OR ".join(words)
     any_of = f" OR ({' AND '.join(needed)} AND ({' OR '.join(words)}))" if words else ""
     return f"({' AND '.join(needed)}){any_of}"
+
+
+def _words_of(query: str) -> list[str]:
+    """The words outside quotation marks."""
+    return _WORD.findall(_QUOTED.sub(" ", query))
 
 
 def phrases_of(query: str) -> list[str]:

@@ -10,7 +10,6 @@ from svc_knowledgebase.searching.index import (
     Found,
     Hit,
     Span,
-    match_of,
     phrases_of,
 )
 
@@ -48,9 +47,8 @@ class MeaningReader:
         )
         return [row[0] for row in rows]
 
-    def unmatched(self, query: str, numbers: Sequence[int]) -> set[int]:
-        """Which of these records have none of the words."""
-        match = match_of(query)
+    def unmatched(self, match: str, numbers: Sequence[int]) -> set[int]:
+        """Which of these records a match of FTS5 does not find."""
         if not match:
             return set(numbers)
         found = self._connection.execute(

@@ -146,7 +146,7 @@ def _hybrid(
         )
         for number, score in fused
     ]
-    without_words = sorted(reader.unmatched(query, list(by_meaning)))
+    without_words = sorted(reader.unmatched(build.index.match(query), list(by_meaning)))
     return _with_records(
         build, hits, found=reader.with_others(words, without_words), mode="hybrid", note=None
     )
