@@ -15,7 +15,6 @@ from shared_lib.embeddings.opening import model_of, open_embedder
 from shared_lib.embeddings.settings import EmbeddingSettings
 from shared_lib.embeddings.warm import QueryEmbedder
 from shared_lib.environments import Environment
-from shared_lib.testing.waiting import wait_until
 
 SETTINGS = EmbeddingSettings(precision="fp32", threads=1)
 
@@ -98,25 +97,6 @@ def test_questions_wait_for_nothing_that_is_not_there(tmp_path: Path) -> None:
     assert "fleet env add ml" in why
     with pytest.raises(EmbeddingsOffError):
         open_embedder(SETTINGS, environments=tmp_path, cache=tmp_path, build=False)
-
-
-def test_a_question_is_embedded_by_a_warm_process_that_rests(
-    ml_environments: Path, tmp_path: Path
-) -> None:
-    settings = SETTINGS.model_copy(update={"idle_s": 0.3})
-    questions = QueryEmbedder(settings, environments=ml_environments, cache=tmp_path)
-    model = model_of(settings)
-    try:
-        wait_until(
-            lambda: questions.embed(["reset a valve"], model=model)[0], timeout_s=60, what="vectors"
-        )
-        wait_until(lambda: not questions.awake, timeout_s=30, what="rest")
-        # What was asked lately is known; nothing starts for it.
-        assert questions.embed(["reset a valve"], model=model)[0] is not None
-        assert not questions.awake
-    finally:
-        questions.close()
-    assert not questions.awake
 
 
 def test_overlap_counts_the_neighbours_that_stay() -> None:
