@@ -6,10 +6,10 @@ typed scan then reads the spool, as often as it needs to.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -17,6 +17,7 @@ from shared_lib.contracts.conversions import ConversionOptions, Decisions
 from svc_parquet.conversions.byte_source import ByteProgress
 from svc_parquet.conversions.errors import EmptyFileError, TooManyColumnsError
 from svc_parquet.conversions.inference import ColumnKind
+from svc_parquet.conversions.json_plain import Form, PlainRows, form_of, texts_of
 from svc_parquet.conversions.json_rows import Number, json_text
 from svc_parquet.conversions.quarantine import Quarantine
 from svc_parquet.conversions.sniffing import Sniffed
@@ -25,7 +26,6 @@ from svc_parquet.conversions.text_table import TextColumn, TextTable
 MOST_KEYS = 10_000
 _SPOOL_NAME = ".rows.unfinished"
 
-Form = Literal["string", "number", "boolean", "json"]
 Row = dict[str, Any]
 
 
@@ -76,7 +76,7 @@ class RowPass(Protocol):
 
     blank_lines: int
 
-    def __iter__(self) -> Iterator[list[Row]]: ...
+    def __iter__(self) -> Iterator[list[Row] | PlainRows]: ...
 
 
 Reader = Callable[[Quarantine, ByteProgress], RowPass]
@@ -132,7 +132,11 @@ class JsonTable(TextTable):
     def _kind(self, key: _Key) -> ColumnKind:
         return self._texts_are if key.kind == "json_string" else key.kind
 
-    def _spool_block(self, rows: list[Row]) -> None:
+    def _spool_block(self, block: list[Row] | PlainRows) -> None:
+        rows = block.odd if isinstance(block, PlainRows) else block
+        plain = block if isinstance(block, PlainRows) else None
+        places = {name: place for place, name in enumerate(plain.keys)} if plain else {}
+        self._add_keys(places)
         for row in rows:
             if not row.keys() <= self._keys.keys():
                 self._add_keys(row)
@@ -140,14 +144,42 @@ class JsonTable(TextTable):
         forms: dict[int, Form | None] = {}
         for key in self._keys.values():
             values = [row.get(key.name, _ABSENT) for row in rows]
-            forms[key.place], texts = self._texts(key, values)
-            columns.append(pl.Series(f"c{key.place}", texts, dtype=pl.String))
+            if plain is None:
+                forms[key.place], texts = self._texts(key, values)
+                columns.append(pl.Series(f"c{key.place}", texts, dtype=pl.String))
+                continue
+            place = places.get(key.name)
+            tokens = None if place is None else plain.tokens.to_series(place)
+            forms[key.place], series = self._joined(key, tokens, len(plain.at), values)
+            columns.append(series.alias(f"c{key.place}"))
+        frame = pl.DataFrame(columns)
+        if plain is not None and (order := plain.order) is not None:
+            frame = frame[order]
         path = self._spool / f"{len(self._blocks):06d}.arrow"
-        pl.DataFrame(columns).write_ipc(path, compression="lz4")
+        frame.write_ipc(path, compression="lz4")
         self._blocks.append(_Block(path, forms))
-        self._rows += len(rows)
+        self._rows += frame.height
 
-    def _add_keys(self, row: Row) -> None:
+    def _joined(
+        self, key: _Key, tokens: pl.Series | None, plain: int, values: list[Any]
+    ) -> tuple[Form | None, pl.Series]:
+        """The texts of the plain rows with those of the odd ones below, and their form."""
+        if tokens is None:
+            key.absent += plain
+            tokens = pl.Series([None], dtype=pl.String).new_from_index(0, plain)
+        form = form_of(tokens)
+        if form is not None:
+            key.forms.add(form)
+        present = [None if value is _ABSENT else value for value in values]
+        odd, texts = self._texts(key, values)
+        if form is not None and odd is not None and odd != form:
+            form = odd = "json"
+            texts = [None if value is None else json_text(value) for value in present]
+        upper = tokens if form is None else texts_of(tokens, form=form)
+        lower = pl.Series(texts, dtype=pl.String)
+        return form or odd, pl.concat([upper.alias(""), lower.alias("")])
+
+    def _add_keys(self, row: Iterable[str]) -> None:
         for name in row:
             if name not in self._keys:
                 self._keys[name] = _Key(name, len(self._keys), absent=self._rows)
