@@ -98,10 +98,10 @@ def test_another_topic_fails_and_shows_its_texts(compared: Any, endpoint: Endpoi
 
     assert (found.status, report.verdict) == ("failed", "failed")
     assert "150 and 150 texts" in found.message
-    assert "0.25 fails" in found.message
+    assert "0.15 fails" in found.message
     assert "make this version the reference" in (found.remedy or "")
     assert found.drift is not None
-    assert found.drift.effect > 0.25
+    assert found.drift.effect > 0.15
     assert [sum(side) for side in zip(*((b.reference, b.current) for b in found.drift.bins),
                                       strict=True)] == [150, 150]  # fmt: skip
     assert len(shown(found)) == 5

@@ -152,7 +152,7 @@ class TextDriftCheck(_Check):
         default=0.01, ge=0.001, lt=1, description="Level for all columns of the check together."
     )
     floors: tuple[float, float] = Field(
-        default=(0.1, 0.25), description="Warn and fail, in spreads of the reference."
+        default=(0.05, 0.15), description="Warn and fail, in spreads of the reference."
     )
 
 
