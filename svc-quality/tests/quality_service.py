@@ -17,6 +17,7 @@ from shared_lib.contracts.internal import EVENTS_PATH
 from shared_lib.contracts.plans import FlowPlan
 from shared_lib.contracts.services import ServiceName
 from shared_lib.db.migrations import migrate
+from shared_lib.embeddings.settings import EmbeddingSettings
 from shared_lib.jobs.supervisor import Supervisor
 from shared_lib.settings import DatabaseSettings, JobSettings
 from shared_lib.storage.keys import table_key
@@ -26,8 +27,12 @@ from svc_quality.app import create_app
 from svc_quality.settings import QualitySettings
 from svc_quality.worker import runtime as build_runtime
 
+NO_EMBEDDINGS = EmbeddingSettings(provider="none")
 
-def quality_settings(folder: Path, *, database_url: str = "") -> QualitySettings:
+
+def quality_settings(
+    folder: Path, *, database_url: str = "", embeddings: EmbeddingSettings = NO_EMBEDDINGS
+) -> QualitySettings:
     """Settings of a service under `folder`; SQLite there when no database is given."""
     return QualitySettings(
         mode="embedded",
@@ -35,6 +40,7 @@ def quality_settings(folder: Path, *, database_url: str = "") -> QualitySettings
         database=DatabaseSettings(url=database_url),
         jobs=JobSettings(poll_s=0.05, sweep_s=0.2, retry_backoff_s=0.05),
         object_sweep_s=1e-6,
+        embeddings=embeddings,
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from quality_tables import sales
 
+from shared_lib.testing.embeddings import embedding_endpoint
 from svc_quality.commands.check import command
 
 
@@ -39,6 +40,33 @@ def test_the_exit_code_is_the_gate(good: Path, tmp_path: Path) -> None:
     assert "failed\tdrift:amount\tamount: differs from the reference" in failed.stdout
     assert "make this version the reference" in failed.stderr
     assert report.read_text().startswith("<!doctype html>")
+
+
+def test_texts_are_compared_by_the_model_that_the_settings_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {}
+    for name, words in (("before", "the sink leaks"), ("now", "thank you, lovely")):
+        files[name] = tmp_path / f"{name}.parquet"
+        rows = [f"{words} {number}" for number in range(40)]
+        pl.DataFrame({"note": rows}).write_parquet(files[name])
+    asked = tmp_path / "suite.yaml"
+    asked.write_text("name: notes\nchecks:\n- {check: text_drift, columns: [note]}\n")
+    wanted = (files["now"], "--suite", asked, "--reference", files["before"], "--data", tmp_path)
+
+    monkeypatch.setenv("FLEET_EMBEDDINGS__PROVIDER", "none")
+    off = run(*wanted)
+    assert off.exit_code == 3
+    assert "FLEET_EMBEDDINGS__PROVIDER" in off.stdout
+    with embedding_endpoint() as endpoint:
+        for name in ("provider", "url", "model"):
+            value = getattr(endpoint.settings, name)
+            monkeypatch.setenv(f"FLEET_EMBEDDINGS__{name.upper()}", value)
+        failed = run(*wanted)
+        same = run(files["before"], *wanted[1:])
+    assert failed.exit_code == 3
+    assert "failed\ttext_drift:note\tnote: texts differ" in failed.stdout
+    assert same.exit_code == 0, same.stdout
 
 
 def test_json_is_the_whole_report(good: Path, tmp_path: Path) -> None:

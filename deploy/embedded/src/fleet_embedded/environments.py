@@ -23,7 +23,7 @@ DATA = click.option(
 NAME = click.argument("name", type=click.Choice(["ml", "deepchecks"]))
 
 _MAKES = {
-    "ml": "search by meaning, clusters and categories (PyTorch, sentence-transformers)",
+    "ml": "search by meaning, clusters, categories, drift of texts (sentence-transformers)",
     "deepchecks": "the deepchecks suites of a quality gate (AGPL-3.0, a process of its own)",
 }
 

@@ -34,12 +34,12 @@ class ComparedBin(Contract):
 class DriftMeasure(Contract):
     """One two-sample test."""
 
-    test: Literal["kolmogorov_smirnov", "chi_square"]
+    test: Literal["kolmogorov_smirnov", "chi_square", "maximum_mean_discrepancy"]
     statistic: float
     p_value: float = Field(description="As the test gives it.")
     p_adjusted: float = Field(description="After Holm's correction over all tests of the check.")
     effect: float = Field(description="In the unit that `effect_name` says.")
-    effect_name: Literal["standard deviations", "Cramér's V"]
+    effect_name: Literal["standard deviations", "Cramér's V", "spreads of the reference"]
     rows: tuple[int, int] = Field(description="Values behind the test: reference, current.")
     bins: list[ComparedBin] = []
 

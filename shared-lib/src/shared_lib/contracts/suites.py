@@ -133,6 +133,29 @@ class DriftCheck(_Check):
     )
 
 
+class TextDriftCheck(_Check):
+    """Texts mean what they meant in the reference, by their embeddings.
+
+    A sample of each column (the first 4,000 characters of a text) is compared with one of the
+    reference by the maximum mean discrepancy (Gretton et al. 2012). A column has drifted when its
+    permutation test is significant after correction (Holm 1979) **and** the two are far enough
+    apart, measured in the reference's own spread: above the `warn` floor it warns, above the `fail`
+    floor it fails.
+    """
+
+    check: Literal["text_drift"]
+    columns: Annotated[list[ColumnName], Field(min_length=1, max_length=20)]
+    rows: int = Field(
+        default=500, ge=20, le=2000, description="Texts that are embedded of each side and column."
+    )
+    alpha: float = Field(
+        default=0.01, ge=0.001, lt=1, description="Level for all columns of the check together."
+    )
+    floors: tuple[float, float] = Field(
+        default=(0.05, 0.15), description="Warn and fail, in spreads of the reference."
+    )
+
+
 class DeepchecksCheck(_Check):
     """A suite of deepchecks, run beside us on a sample; each of its checks is a result."""
 
@@ -143,7 +166,15 @@ class DeepchecksCheck(_Check):
 
 
 RowCheck = NullsCheck | RangeCheck | ValuesCheck | PatternCheck | RowRuleCheck
-TableCheck = ColumnsCheck | RowsCheck | FreshnessCheck | UniqueCheck | DriftCheck | DeepchecksCheck
+TableCheck = (
+    ColumnsCheck
+    | RowsCheck
+    | FreshnessCheck
+    | UniqueCheck
+    | DriftCheck
+    | TextDriftCheck
+    | DeepchecksCheck
+)
 Check = Annotated[RowCheck | TableCheck, Field(discriminator="check")]
 
 

@@ -15,7 +15,7 @@ class EmbeddingSettings(Block):
     provider: Literal["local", "openai", "none"] = Field(
         default="local",
         description="local: sentence-transformers on this machine; openai: an endpoint that speaks "
-        "OpenAI's API; none: search compares words only.",
+        "OpenAI's API; none: search compares words only, and texts cannot be checked for drift.",
     )
     model: str = Field(
         default="",

@@ -15,6 +15,7 @@ from shared_lib.contracts.suites import (
     FreshnessCheck,
     RowsCheck,
     Suite,
+    TextDriftCheck,
     UniqueCheck,
 )
 from shared_lib.contracts.verdicts import Verdict
@@ -29,6 +30,7 @@ from svc_quality.checks.table_rules import (
     check_rows,
     check_unique,
 )
+from svc_quality.checks.text_rules import Embed, text_results
 from svc_quality.drift.detector import Progress
 
 Run = Callable[[], list[CheckResult]]
@@ -43,6 +45,7 @@ def judge(
     reference: Table | None = None,
     progress: Progress = lambda _d, _t: None,
     deepchecks: RunDeepchecks | None = None,
+    embed: Embed | None = None,
 ) -> QualityReport:
     """Run every check; one that cannot be run is an error, which fails the gate.
 
@@ -53,10 +56,12 @@ def judge(
         reference: what drift and the number of rows are measured against.
         progress: called with drift's columns done and their number.
         deepchecks: runs its suites; without it such a check is an error.
+        embed: makes vectors of texts, called when a check asks for them; the same without it.
     """
-    judging = _Judging(table, now, reference, progress, deepchecks)
+    judging = _Judging(table, now, reference, progress, deepchecks, embed)
     results = _name_apart(list(_results(judging, suite)))
-    drifts = [each.drift for each in results if each.drift is not None]
+    # Texts are a sample of their own, whose size their results tell.
+    drifts = [each.drift for each in results if each.drift is not None and each.check == "drift"]
     return QualityReport(
         suite=suite,
         verdict=verdict_of(results),
@@ -85,6 +90,7 @@ class _Judging:
     reference: Table | None
     progress: Progress
     deepchecks: RunDeepchecks | None
+    embed: Embed | None
 
 
 def _results(judging: _Judging, suite: Suite) -> Iterator[CheckResult]:
@@ -109,11 +115,19 @@ def _run(check: Check, judging: _Judging) -> list[CheckResult]:
             return [check_unique(check, table)]
         case DriftCheck():
             return drift_results(check, table, reference=reference, progress=judging.progress)
-        case DeepchecksCheck():
-            if judging.deepchecks is None:
-                raise CheckCannotRunError("deepchecks is not available here.")
-            return judging.deepchecks(check, table, reference)
+        case TextDriftCheck() | DeepchecksCheck():
+            return _run_injected(check, judging)
     raise TypeError(f"{check.check} is a check of rows")
+
+
+def _run_injected(check: TextDriftCheck | DeepchecksCheck, judging: _Judging) -> list[CheckResult]:
+    """What needs more than the tables: it is given to us, or it cannot be run."""
+    table, reference = judging.table, judging.reference
+    if isinstance(check, TextDriftCheck):
+        return text_results(check, table, reference=reference, embed=judging.embed)
+    if judging.deepchecks is None:
+        raise CheckCannotRunError("deepchecks is not available here.")
+    return judging.deepchecks(check, table, reference)
 
 
 def _guarded(check: Check, run: Run) -> list[CheckResult]:

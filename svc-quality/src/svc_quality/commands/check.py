@@ -37,6 +37,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the report with its pictures there.",
 )
+@click.option(
+    "--data", envvar="FLEET_DATA", default="data", show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="For `text_drift`: where the environment `ml` is, or is installed.",
+)  # fmt: skip
 @click.option("--infer", is_flag=True, help="Print a suite that FILE passes, as a beginning.")
 @pass_output
 def command(
@@ -46,6 +51,7 @@ def command(
     suite_file: Path | None,
     reference: Path | None,
     html: Path | None,
+    data: Path,
     infer: bool,
 ) -> None:
     """Judge a file by a suite, without a server.
@@ -62,7 +68,7 @@ def command(
             output.data(write_suite(infer_suite(table, name=file.stem)).rstrip())
             return
         assert suite_file is not None  # noqa: S101 - refused above
-        report = _judge(output, table, suite_file=suite_file, reference=reference)
+        report = _judge(output, table, suite_file=suite_file, reference=reference, data=data)
     _tell(output, report)
     if html is not None:
         from svc_quality.reports.html import render_report  # noqa: PLC0415 - jinja2, when called
@@ -74,21 +80,30 @@ def command(
 
 
 def _judge(
-    output: Output, table: "Table", *, suite_file: Path, reference: Path | None
+    output: Output, table: "Table", *, suite_file: Path, reference: Path | None, data: Path
 ) -> "QualityReport":
     from shared_lib.console.suite_files import read_suite  # noqa: PLC0415 - as above
     from svc_quality.checks.engine import judge  # noqa: PLC0415 - polars and scipy, when called
+    from svc_quality.drift.embedding import TextEmbedder  # noqa: PLC0415 - numpy, when called
+    from svc_quality.settings import QualitySettings  # noqa: PLC0415 - as above
 
     suite = read_suite(suite_file.read_text(encoding="utf-8"))
     with ExitStack() as stack:
         before = stack.enter_context(_table_of(reference)) if reference else None
         bar = stack.enter_context(output.progress("judging", unit="columns"))
+        embedder = TextEmbedder(
+            lambda: QualitySettings(mode="embedded", data=data),
+            log=output.detail,
+            progress=lambda _done, _total, _unit: None,
+        )
+        stack.enter_context(embedder)
         return judge(
             table,
             suite=suite,
             now=datetime.now(UTC),
             reference=before,
             progress=lambda done, total: bar.update(done=done, total=total),
+            embed=embedder.embed,
         )
 
 

@@ -14,9 +14,11 @@ from shared_lib.storage.keys import report_key
 from svc_quality.checks.engine import judge
 from svc_quality.checks.table import Table
 from svc_quality.deepchecks.suites import DeepchecksSuites
+from svc_quality.drift.embedding import TextEmbedder
 from svc_quality.judgements.repository import JudgementRepository
 from svc_quality.judgements.service import Judgements
 from svc_quality.reports.html import render_report
+from svc_quality.settings import QualitySettings
 from svc_quality.suites.repository import SuiteRepository
 from svc_quality.tables.repository import TableVersionRepository
 
@@ -37,20 +39,17 @@ def run(context: JobContext) -> None:
         parts, earlier = version.parts, reference.parts if reference else version.parts
         title = f"{version.table_name} v{version.version_number}"
     table = Table.scan(fetch_parts(context, parts, name="table"))
-    deepchecks = DeepchecksSuites(
-        Environments(context.runtime.settings.environments_folder),
-        folder=context.scratch / "deepchecks",
-        log=context.log,
-        progress=lambda done: context.progress(done, unit="bytes"),
-    )
-    report = judge(
-        table,
-        suite=suite,
-        now=utc_now(),
-        reference=Table.scan(fetch_parts(context, earlier, name="reference")),
-        progress=lambda done, total: context.progress(done, total, unit="columns"),
-        deepchecks=deepchecks,
-    )
+    deepchecks = _deepchecks(context)
+    with _embedder(context) as embedder:
+        report = judge(
+            table,
+            suite=suite,
+            now=utc_now(),
+            reference=Table.scan(fetch_parts(context, earlier, name="reference")),
+            progress=lambda done, total: context.progress(done, total, unit="columns"),
+            deepchecks=deepchecks,
+            embed=embedder.embed,
+        )
     _tell(context, report)
     context.start_publishing()
     forms: dict[str, bytes | Path] = {
@@ -63,6 +62,25 @@ def run(context: JobContext) -> None:
         Judgements(context.runtime).publish(
             unit, judgement_id=judgement_id, report=report, objects=objects
         )
+
+
+def _deepchecks(context: JobContext) -> DeepchecksSuites:
+    return DeepchecksSuites(
+        Environments(context.runtime.settings.environments_folder),
+        folder=context.scratch / "deepchecks",
+        log=context.log,
+        progress=lambda done: context.progress(done, unit="bytes"),
+    )
+
+
+def _embedder(context: JobContext) -> TextEmbedder:
+    settings = context.runtime.settings
+    assert isinstance(settings, QualitySettings)  # noqa: S101 - whose job it is
+    return TextEmbedder(
+        lambda: settings,
+        log=context.log,
+        progress=lambda done, total, unit: context.progress(done, total, unit=unit),
+    )
 
 
 def _tell(context: JobContext, report: QualityReport) -> None:
