@@ -231,6 +231,8 @@ class FileWriter:
 
 def _publish(partial: Path, target: Path, *, key: str, sha256: str) -> StoredObject:
     with _speaking_errors():
+        # Before it is visible: from then on somebody may delete it.
+        found = partial.stat()
         while True:
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -244,8 +246,8 @@ def _publish(partial: Path, target: Path, *, key: str, sha256: str) -> StoredObj
         partial.unlink(missing_ok=True)
         crash_point("storage.file.visible")
         for folder in (target.parent, target.parent.parent):
-            _sync_folder(folder)
-    found = target.stat()
+            with contextlib.suppress(FileNotFoundError):  # deleted with what was in it
+                _sync_folder(folder)
     return StoredObject(
         key=key,
         bytes=found.st_size,
