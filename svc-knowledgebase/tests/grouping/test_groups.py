@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from planted import SUBJECTS, embed
 
 from shared_lib.contracts.groups import ClusterOptions, Taxonomy
 from shared_lib.contracts.scopes import ROLE_SCOPES, Role
+from shared_lib.embeddings.errors import EmbeddingsOffError
+from shared_lib.embeddings.settings import EmbeddingSettings
 from shared_lib.storage.keys import knowledge_key
 from shared_lib.testing.embeddings import embedding_endpoint
 from shared_lib.testing.services import OTHER, TENANT
@@ -25,6 +28,7 @@ from shared_lib.testing.waiting import wait_until
 from svc_knowledgebase.builds.models import BuildRow
 from svc_knowledgebase.builds.service import Builds
 from svc_knowledgebase.grouping.group import group_records
+from svc_knowledgebase.grouping.jobs import open_model
 
 SIZES = {"pumps": 14, "taxes": 10, "birds": 8}
 
@@ -276,3 +280,10 @@ def test_a_grouping_that_is_cut_off_ends_once(tmp_path: Path) -> None:
                 return sum(key.endswith("clusters.json") for key in knowledge.objects())
 
             wait_until(lambda: written() == 1, what="the sweep")
+
+
+def test_names_are_never_embedded_by_another_model(tmp_path: Path) -> None:
+    settings = knowledge_settings(tmp_path, embeddings=EmbeddingSettings())
+    context: Any = SimpleNamespace(runtime=SimpleNamespace(settings=settings))
+    with pytest.raises(EmbeddingsOffError, match="embedded by another, the fleet now uses all-Min"):
+        open_model(context, made_by="another")

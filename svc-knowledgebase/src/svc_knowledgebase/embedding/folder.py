@@ -4,7 +4,6 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import orjson
 
 from shared_lib.embeddings.contract import Embedder, Vectors
+from shared_lib.embeddings.lazy import LazyEmbedder
 from svc_knowledgebase.building.assembly import RECORDS
 from svc_knowledgebase.clusters.cluster import CLUSTERS
 from svc_knowledgebase.embedding.nearest import DIGESTS, VECTORS
@@ -50,25 +50,21 @@ def embed_folder(
     Raises:
         EmbeddingError: the embedder failed; what was there before stays.
     """
-    with ExitStack() as ending, tempfile.TemporaryDirectory(dir=target, prefix=".embedding-") as at:
-        made, opened = Path(at), list[Embedder]()
-
-        def open_once() -> Embedder:
-            if not opened:
-                opened.append(open_model())
-                ending.callback(opened[0].close)
-            return opened[0]
-
+    with (
+        LazyEmbedder(open_model) as embedder,
+        tempfile.TemporaryDirectory(dir=target, prefix=".embedding-") as folder,
+    ):
+        made = Path(folder)
         facts = embed_records(
             target / RECORDS,
             target=made,
             known=_known(target, model=model),
-            embedder=open_once,
+            embedder=embedder.open,
             commit=lambda _digests, _vectors: None,
             progress=progress,
         )
         (made / FACTS).write_text(json.dumps({"model": model, "dimensions": facts.dimensions}))
-        grouped = _group(target, made, embed=lambda texts: open_once().embed(texts))
+        grouped = _group(target, made, embed=embedder.embed)
         for place in sorted(made.iterdir()):
             shutil.move(place, target / place.name)
     return FolderEmbedding(embedded=facts, grouped=grouped)

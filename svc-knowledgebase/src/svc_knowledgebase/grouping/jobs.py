@@ -1,16 +1,16 @@
 """The job that groups an embedded build; it can be searched while this runs."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import orjson
 
-from shared_lib.embeddings.contract import Embedder, Vectors
-from shared_lib.embeddings.opening import open_embedder
+from shared_lib.embeddings.contract import Embedder
+from shared_lib.embeddings.errors import EmbeddingsOffError
+from shared_lib.embeddings.lazy import LazyEmbedder
+from shared_lib.embeddings.opening import model_of, open_embedder
 from shared_lib.faults import crash_point
 from shared_lib.jobs import JobContext
 from shared_lib.storage import StoredObject
@@ -36,6 +36,7 @@ def run(context: JobContext) -> None:
         before = builds.object_before(row, CLUSTERS) if row else None
         chosen = GroupingRepository(view)
         base_id = row.base_id if row else ""
+        made_by = row.embedding["model"] if row and row.embedding else None
         options, taxonomy = chosen.clusters(base_id), chosen.taxonomy(base_id)
     if VECTORS not in objects:
         context.log("A newer build has taken the place of this one; there is nothing to group.")
@@ -44,7 +45,7 @@ def run(context: JobContext) -> None:
     target = context.scratch / "grouped"
     target.mkdir()
     context.progress(0, unit="records")
-    with _Meanings(context) as meanings:
+    with LazyEmbedder(lambda: open_model(context, made_by=made_by)) as meanings:
         grouped = group_records(
             target,
             _records(_here(context, objects[RECORDS])),
@@ -63,37 +64,25 @@ def run(context: JobContext) -> None:
         )
 
 
-class _Meanings(AbstractContextManager["_Meanings"]):
-    """The model, started when the names of categories are to be embedded."""
+def open_model(context: JobContext, *, made_by: str | None) -> Embedder:
+    """The model that made the build's vectors, for the names of categories.
 
-    def __init__(self, context: JobContext) -> None:
-        self._context = context
-        self._embedder: Embedder | None = None
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """A unit vector of each text, in order."""
-        if self._embedder is None:
-            settings = self._context.runtime.settings
-            assert isinstance(settings, KnowledgebaseSettings)  # noqa: S101 - whose job it is
-            self._embedder = open_embedder(
-                settings.embeddings,
-                environments=settings.environments_folder,
-                cache=settings.embedding_cache,
-                log=self._context.log,
-            )
-        return self._embedder.embed(texts)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._embedder is not None:
-            self._embedder.close()
+    Raises:
+        EmbeddingsOffError: the fleet uses another one by now, whose vectors mean something else.
+    """
+    settings = context.runtime.settings
+    assert isinstance(settings, KnowledgebaseSettings)  # noqa: S101 - whose job it is
+    model = model_of(settings.embeddings)
+    if model != made_by:
+        raise EmbeddingsOffError(
+            f"The build was embedded by {made_by}, the fleet now uses {model}. Build the base anew."
+        )
+    return open_embedder(
+        settings.embeddings,
+        environments=settings.environments_folder,
+        cache=settings.embedding_cache,
+        log=context.log,
+    )
 
 
 def _here(context: JobContext, row: BuildObjectRow) -> Path:

@@ -1,0 +1,38 @@
+"""An embedder for code that may turn out to need none."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Self
+
+from shared_lib.embeddings.contract import Embedder, Vectors
+
+
+class LazyEmbedder(AbstractContextManager["LazyEmbedder"]):
+    """Opened by the first texts, closed with the block; not shared between threads."""
+
+    def __init__(self, opened: Callable[[], Embedder]) -> None:
+        self._open = opened
+        self._embedder: Embedder | None = None
+
+    def open(self) -> Embedder:
+        """The embedder, opened now if it is not yet."""
+        if self._embedder is None:
+            self._embedder = self._open()
+        return self._embedder
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """A unit vector of each text, in order."""
+        return self.open().embed(texts)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._embedder is not None:
+            self._embedder.close()
