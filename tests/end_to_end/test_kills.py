@@ -82,7 +82,7 @@ def _crash_points() -> list[str]:
 
 
 SWEPT_ELSEWHERE = ("ingest.upload.", "storage.file.", "jobs.", "events.")
-"""The tests of svc-ingest and of shared-lib cut off at these; here, in the whole fleet, at length."""
+"""Tests of svc-ingest and shared-lib cut off at these; here, in the whole fleet, at length."""
 
 MAIN_PATH = [
     pytest.param(point, marks=pytest.mark.long) if point.startswith(SWEPT_ELSEWHERE) else point
