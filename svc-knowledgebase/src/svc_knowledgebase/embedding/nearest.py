@@ -24,7 +24,7 @@ GRAPH = "vectors.usearch"
 EXACT_UP_TO = 50_000
 """Records that are all compared; more take longer than a person notices."""
 
-EXPANSION = 192
+EXPANSION = 64
 """Candidates that the graph keeps while it searches: recall for time."""
 
 WIDENED = 8
@@ -72,7 +72,7 @@ class VectorFiles:
 
     def _by_graph(self, question: Vector, *, limit: int, among: Sequence[int] | None) -> list[Near]:
         asked = limit if among is None else limit * WIDENED
-        found = _opened_graph(str(self.graph)).search(question, asked)
+        found = _opened_graph(str(self.graph)).search(question, asked, threads=1)
         near = [
             Near(int(key), 1.0 - float(distance))
             for key, distance in zip(found.keys, found.distances, strict=True)
