@@ -132,6 +132,7 @@ def save_connection(connection: Connection, *, path: Path) -> None:
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
+        # Also when it is interrupted: half a file with a key must not stay.
         Path(name).unlink(missing_ok=True)
         raise
 

@@ -5,6 +5,7 @@ asked by the long test.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,8 @@ def compared(tmp_path: Path) -> Callable[..., QualityReport]:
         reference = table(tmp_path, before, name="reference") if before else None
         settings = quality_settings(tmp_path, embeddings=embeddings)
         settings.environments = environments
-        with TextEmbedder(
-            lambda: settings, log=lambda _line: None, progress=lambda _d, _t, _u: None
+        with closing(
+            TextEmbedder(lambda: settings, log=lambda _line: None, progress=lambda _d, _t, _u: None)
         ) as embedder:
             return judge(
                 table(tmp_path, now),
@@ -193,7 +194,7 @@ def test_a_suite_without_it_opens_no_model(tmp_path: Path) -> None:
         raise AssertionError("nobody asked for vectors")
 
     side = table(tmp_path, {"note": ["a"]})
-    with TextEmbedder(never, log=never, progress=never) as embedder:
+    with closing(TextEmbedder(never, log=never, progress=never)) as embedder:
         wanted = suite({"check": "nulls", "column": "note"}, {"check": "drift"})
         report = judge(side, suite=wanted, now=NOW, reference=side, embed=embedder.embed)
     assert report.verdict == "passed"

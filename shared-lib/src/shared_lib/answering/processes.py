@@ -87,6 +87,7 @@ class AnsweringProcess:
                 )
             kind, content = self._expect(self._process.stdout)
         except BaseException:
+            # Whatever ends the asking, the guard must not end a process that goes on.
             guard.cancel()
             raise
         if kind is Frame.ERROR:

@@ -1,15 +1,12 @@
 """An embedder for code that may turn out to need none."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from types import TracebackType
-from typing import Self
 
 from shared_lib.embeddings.contract import Embedder, Vectors
 
 
-class LazyEmbedder(AbstractContextManager["LazyEmbedder"]):
-    """Opened by the first texts, closed with the block; not shared between threads."""
+class LazyEmbedder:
+    """Opened by the first texts; not shared between threads."""
 
     def __init__(self, opened: Callable[[], Embedder]) -> None:
         self._open = opened
@@ -25,14 +22,7 @@ class LazyEmbedder(AbstractContextManager["LazyEmbedder"]):
         """A unit vector of each text, in order."""
         return self.open().embed(texts)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let go of it, if it was opened; `contextlib.closing` does so at the end of a block."""
         if self._embedder is not None:
             self._embedder.close()

@@ -75,6 +75,7 @@ class LocalEmbedder:
         try:
             header, _ = self._answered()
         except BaseException:
+            # Nobody else has the process yet, so nobody else would end it.
             self.close()
             raise
         self.device: str = header["device"]

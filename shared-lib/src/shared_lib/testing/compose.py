@@ -131,6 +131,7 @@ class ComposeFleet:
         try:
             return self.start()
         except BaseException:
+            # A start that fails or is interrupted leaves nothing running.
             self.stop()
             raise
 

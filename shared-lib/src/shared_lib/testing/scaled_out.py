@@ -234,6 +234,7 @@ class ScaledOutFleet:
         try:
             return self.start()
         except BaseException:
+            # A start that fails or is interrupted leaves nothing running.
             self.stop()
             raise
 

@@ -81,6 +81,7 @@ class ObservedRequests:
             except ClientDisconnect:
                 logger.info("the client left before its request was complete")
             except Exception as error:
+                # The edge of the app: whatever it was, it is logged and answered as a problem.
                 if started:
                     # Half an answer is out: only breaking the connection says that it is not whole.
                     raise

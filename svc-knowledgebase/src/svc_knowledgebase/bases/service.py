@@ -23,7 +23,8 @@ from svc_knowledgebase.bases.errors import (
 from svc_knowledgebase.bases.models import KnowledgeBaseRow
 from svc_knowledgebase.bases.repository import KnowledgeBaseRepository
 from svc_knowledgebase.building.selection import Selector, tree
-from svc_knowledgebase.builds.service import Builds, view_build
+from svc_knowledgebase.builds.service import Builds
+from svc_knowledgebase.builds.views import view_build
 from svc_knowledgebase.sources.folders import SharedFolders
 from svc_knowledgebase.sources.listings import sizes_in
 from svc_knowledgebase.sources.models import LandedFileRow, LandedVersionRow

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 
 from shared_lib.contracts.base import utc_now
-from shared_lib.contracts.errors import InvalidInputError, Problem
+from shared_lib.contracts.errors import InvalidInputError
 from shared_lib.contracts.events import (
     BUILDS_REQUESTED,
     KNOWLEDGE_BASE_BUILT,
@@ -12,26 +12,20 @@ from shared_lib.contracts.events import (
     KnowledgeBaseBuilt,
     RequestedBuild,
 )
-from shared_lib.contracts.groups import GroupingView
 from shared_lib.contracts.ids import IdKind, new_id
-from shared_lib.contracts.jobs import JobState
 from shared_lib.contracts.knowledge import (
     BuildChanges,
     BuildCounts,
     BuildCreate,
-    BuildOptions,
     BuildView,
     EmbeddingFacts,
-    EmbeddingView,
     FolderSource,
-    Selection,
 )
 from shared_lib.db.engine import ReadView, WriteUnit
 from shared_lib.db.pages import KeysetPage
 from shared_lib.events import emit
 from shared_lib.jobs import JobQueue, Runtime
 from shared_lib.jobs.errors import JobAlreadyEndedError
-from shared_lib.jobs.models import JobRow
 from shared_lib.storage import StoredObject
 from svc_knowledgebase.bases.errors import BuildNotFoundError, NotBuiltYetError, NothingLandedError
 from svc_knowledgebase.bases.models import KnowledgeBaseRow
@@ -40,6 +34,7 @@ from svc_knowledgebase.building.assembly import RECORDS
 from svc_knowledgebase.building.selection import Selector
 from svc_knowledgebase.builds.models import BuildObjectRow, BuildRow
 from svc_knowledgebase.builds.repository import BuildRepository, ParsedRepository
+from svc_knowledgebase.builds.views import view_build
 from svc_knowledgebase.embedding.models import VectorShardRow
 from svc_knowledgebase.embedding.repository import VectorRepository
 from svc_knowledgebase.requests import BUILD, EMBED, GROUP
@@ -204,7 +199,7 @@ class Builds:
             if not builds.others_at_work(row):
                 ParsedRepository(unit, base_id=base.id).keep_only(keys)
             if self._embeds:
-                row.embed_job_id = self._request_embedding(unit, row)
+                row.embed_job_id = self._request_after(unit, row, kind=EMBED)
         self._tell_built(unit, row, base=base, changes=changes)
 
     @property
@@ -214,10 +209,11 @@ class Builds:
             isinstance(settings, KnowledgebaseSettings) and settings.embeddings.provider != "none"
         )
 
-    def _request_embedding(self, unit: WriteUnit, row: BuildRow) -> str:
+    def _request_after(self, unit: WriteUnit, row: BuildRow, *, kind: str) -> str:
+        """Ask for a job that makes something of what was built; its id."""
         job = self._queue.request(
             unit,
-            kind=EMBED,
+            kind=kind,
             tenant=row.tenant,
             params={"build_id": row.id},
             subject_id=row.base_id,
@@ -254,25 +250,14 @@ class Builds:
             VectorRepository(unit).keep_only(shard)
             settings = self._runtime.settings
             if isinstance(settings, KnowledgebaseSettings) and settings.grouping:
-                self._request_groups(unit, row)
+                row.group_job_id = self._request_after(unit, row, kind=GROUP)
 
     def request_grouping(self, unit: WriteUnit, base: KnowledgeBaseRow) -> None:
         """Group the current build anew, when it is embedded; else that comes by itself."""
         builds = BuildRepository(unit)
         row = builds.get(base.current_build_id) if base.current_build_id else None
         if row is not None and row.embedding is not None:
-            self._request_groups(unit, row)
-
-    def _request_groups(self, unit: WriteUnit, row: BuildRow) -> None:
-        job = self._queue.request(
-            unit,
-            kind=GROUP,
-            tenant=row.tenant,
-            params={"build_id": row.id},
-            subject_id=row.base_id,
-            flow_id=LandedVersionRepository(unit).get(row.version_id).flow_id,
-        )
-        row.group_job_id = job.id
+            row.group_job_id = self._request_after(unit, row, kind=GROUP)
 
     def publish_groups(
         self, unit: WriteUnit, *, build_id: str, job_id: str, objects: Mapping[str, StoredObject]
@@ -413,60 +398,3 @@ def _shortened(changes: BuildChanges) -> BuildChanges:
         for name in ("added", "changed", "moved", "deleted")
     }
     return changes.model_copy(update=lists)
-
-
-def view_build(view: ReadView, build_id: str) -> BuildView:
-    """The build as the API answers it."""
-    builds = BuildRepository(view)
-    row = view.session.get_one(BuildRow, build_id)
-    base, job = KnowledgeBaseRepository(view).get(row.base_id), builds.job_of(row)
-    if job.state == JobState.SUCCEEDED and row.counts is None:
-        # The job has ended between reading the one and the other.
-        view.session.refresh(row)
-    version = LandedVersionRepository(view).get(row.version_id)
-    return BuildView(
-        id=row.id,
-        base_id=base.id,
-        base_name=base.name,
-        number=row.number,
-        dataset=version.dataset_name,
-        version_id=version.id,
-        version_number=version.number,
-        job_id=row.job_id,
-        flow_id=version.flow_id,
-        state=JobState(job.state),
-        selection=Selection.model_validate(row.selection),
-        options=BuildOptions.model_validate(row.options),
-        counts=BuildCounts.model_validate(row.counts) if row.counts else None,
-        changes=BuildChanges.model_validate(row.changes) if row.changes else None,
-        embedding=view_embedding(view, row),
-        grouping=view_grouping(view, row.id),
-        error=Problem.model_validate(job.error) if job.error else None,
-        created_at=row.created_at,
-    )
-
-
-def view_embedding(view: ReadView, row: BuildRow) -> EmbeddingView | None:
-    """Where the embedding of a build stands; None where nobody has asked for it."""
-    if row.embed_job_id is None:
-        return None
-    job = view.session.get_one(JobRow, row.embed_job_id)
-    return EmbeddingView(
-        job_id=job.id,
-        state=JobState(job.state),
-        facts=EmbeddingFacts.model_validate(row.embedding) if row.embedding else None,
-        error=Problem.model_validate(job.error) if job.error else None,
-    )
-
-
-def view_grouping(view: ReadView, build_id: str) -> GroupingView | None:
-    """Where the grouping of a build stands; None where nobody has asked for it."""
-    row = view.session.get(BuildRow, build_id)
-    if row is None or row.group_job_id is None:
-        return None
-    job = view.session.get_one(JobRow, row.group_job_id)
-    return GroupingView(
-        job_id=job.id,
-        state=JobState(job.state),
-        error=Problem.model_validate(job.error) if job.error else None,
-    )

@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def embed_folder(
         EmbeddingError: the embedder failed; what was there before stays.
     """
     with (
-        LazyEmbedder(open_model) as embedder,
+        closing(LazyEmbedder(open_model)) as embedder,
         tempfile.TemporaryDirectory(dir=target, prefix=".embedding-") as folder,
     ):
         made = Path(folder)

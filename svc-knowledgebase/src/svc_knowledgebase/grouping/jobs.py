@@ -1,6 +1,7 @@
 """The job that groups an embedded build; it can be searched while this runs."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def run(context: JobContext) -> None:
     target = context.scratch / "grouped"
     target.mkdir()
     context.progress(0, unit="records")
-    with LazyEmbedder(lambda: open_model(context, made_by=made_by)) as meanings:
+    with closing(LazyEmbedder(lambda: open_model(context, made_by=made_by))) as meanings:
         grouped = group_records(
             target,
             _records(_here(context, objects[RECORDS])),

@@ -30,7 +30,8 @@ from svc_knowledgebase.bases.errors import DocumentNotFoundError, NotEmbeddedErr
 from svc_knowledgebase.bases.models import KnowledgeBaseRow
 from svc_knowledgebase.bases.repository import KnowledgeBaseRepository
 from svc_knowledgebase.bases.service import Bases
-from svc_knowledgebase.builds.service import Builds, view_grouping
+from svc_knowledgebase.builds.service import Builds
+from svc_knowledgebase.builds.views import view_grouping
 from svc_knowledgebase.categories.ranking import describe_column, middle, rank
 from svc_knowledgebase.grouping.errors import GroupNotFoundError, NotGroupedError
 from svc_knowledgebase.grouping.labels import LabelledCategory, LabelsReader, open_labels

@@ -14,7 +14,7 @@ from svc_knowledgebase.bases.service import Bases
 from svc_knowledgebase.building.assembly import RECORDS
 from svc_knowledgebase.builds.models import BuildObjectRow
 from svc_knowledgebase.builds.repository import BuildRepository
-from svc_knowledgebase.builds.service import view_embedding, view_grouping
+from svc_knowledgebase.builds.views import view_embedding, view_grouping
 from svc_knowledgebase.embedding.nearest import GRAPH, VECTORS, VectorFiles
 from svc_knowledgebase.grouping.labels import LABELS
 from svc_knowledgebase.searching.index import INDEX, IndexReader, Span, open_index

@@ -169,6 +169,7 @@ def _convert_found(
             source, sink, table=table, found=found.source, options=options, progress=progress
         )
     except BaseException:
+        # Whatever it was: a quarantine of half a file tells nothing.
         table.quarantine.discard()
         raise
     finally:
@@ -207,6 +208,7 @@ def _convert(
             | {"source": found.model_dump(mode="json")},
         )
     except BaseException:
+        # Whatever it was: a file that is not whole must not look like one.
         scanned.writer.abandon()
         raise
     scanned.preview.write(sink, columns=columns)

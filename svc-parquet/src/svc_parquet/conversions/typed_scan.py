@@ -98,6 +98,7 @@ class TypedScan:
                 return None
             return self._finished(writer, profiler, preview, number)
         except BaseException:
+            # Whatever it was: what has been written is abandoned below.
             holds = False
             raise
         finally:

@@ -65,6 +65,7 @@ class KnownScan:
                 writer.write(frame)
                 preview.add(frame)
         except BaseException:
+            # Whatever it was: a file that is not whole must not look like one.
             if writer is not None:
                 writer.abandon()
             raise

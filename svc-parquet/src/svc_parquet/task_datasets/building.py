@@ -81,6 +81,7 @@ def build(
         empty = _empty(parts, recipe=recipe, renamed=renamed)
         return Built(written=writer.finish(empty), columns=made, summary=summary)
     except BaseException:
+        # Whatever it was: a file that is not whole must not look like one.
         writer.abandon()
         raise
 

@@ -96,7 +96,7 @@ def _judge(
             log=output.detail,
             progress=lambda _done, _total, _unit: None,
         )
-        stack.enter_context(embedder)
+        stack.callback(embedder.close)
         return judge(
             table,
             suite=suite,

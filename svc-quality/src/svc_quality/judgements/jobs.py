@@ -1,5 +1,6 @@
 """The job that judges a table version. Runs in a child process: it loads polars and scipy."""
 
+from contextlib import closing
 from pathlib import Path
 
 from shared_lib.contracts.base import utc_now
@@ -40,7 +41,7 @@ def run(context: JobContext) -> None:
         title = f"{version.table_name} v{version.version_number}"
     table = Table.scan(fetch_parts(context, parts, name="table"))
     deepchecks = _deepchecks(context)
-    with _embedder(context) as embedder:
+    with closing(_embedder(context)) as embedder:
         report = judge(
             table,
             suite=suite,

@@ -95,6 +95,7 @@ class Encoder:
         try:
             self._fp32 = SentenceTransformer(source, device=self.device)
         except Exception as error:
+            # A model is files of any kind: whatever its libraries raise, it cannot be loaded.
             raise RefusedError(
                 f"The model {source} cannot be loaded: {type(error).__name__}: {error}"
             ) from error

@@ -43,6 +43,7 @@ class AvroRows:
         try:
             yield from fastavro.reader(file)
         except Exception as error:
+            # fastavro raises anything at all on damaged bytes.
             raise DamagedFileError(
                 f"{self._path.name} cannot be read near byte {file.tell():,} "
                 f"({type(error).__name__}: {error}). Write it again at its source.",
